@@ -1,0 +1,1 @@
+"""Rules without a web server: errors, time, points, text, signing, sheets, pictures. Imports no Flask."""

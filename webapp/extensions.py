@@ -1,0 +1,212 @@
+"""The Flask extensions, and how the database is opened.
+
+SQLite: WAL, every commit durable, one writer at a time in a fair queue. A request that only reads opens a
+plain snapshot on which a write is refused by the database itself, so that GET can never write.
+PostgreSQL: row locks do the same work; the county's schema is set for each transaction, which is safe
+behind a pooler.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import DateTime, MetaData, TypeDecorator, event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, registry
+
+WRITER_PATIENCE = 20.0  # seconds a writer queues before it is told to try again
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python, naive UTC text in SQLite, timestamptz in PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Model(DeclarativeBase):
+    """Base of all tables. Every constraint has a name, or migrations could not see it change."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={datetime: UtcDateTime},
+    )
+
+
+db = SQLAlchemy(model_class=Model, session_options={"autoflush": False})
+migrate = Migrate()
+csrf = CSRFProtect()
+login_manager = LoginManager()
+limiter = Limiter(get_remote_address)
+
+
+class WriterBusy(Exception):
+    """The queue of writers did not move for ``WRITER_PATIENCE`` seconds."""
+
+
+class FairLock:
+    """First come, first served. SQLite's own busy handler lets late comers overtake for seconds."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._held = False
+
+    def acquire(self, timeout: float) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(timeout):
+            return
+        with self._guard:
+            if turn.is_set():  # the turn came between the time-out and here
+                return
+            self._waiting.remove(turn)
+        raise WriterBusy
+
+    def release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._held = False
+
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+def start_reading() -> None:
+    """From here on this request's transactions are snapshots that cannot write."""
+    _reading.set(True)
+
+
+def start_writing() -> None:
+    _reading.set(False)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Inside a writing request: look something up before the writer's turn is taken.
+
+    For work that is slow and needs no lock, such as checking a password. The snapshot ends with the block.
+    """
+    token = _reading.set(True)
+    try:
+        yield
+        db.session.rollback()
+    finally:
+        _reading.reset(token)
+
+
+def init_app(app: Flask) -> None:
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(app))
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(_migrations()), compare_type=True)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
+    with app.app_context():
+        open_database(db.engine, app.config["DATABASE_SCHEMA"])
+
+
+def _migrations() -> str:
+    from pathlib import Path
+
+    return str(Path(__file__).resolve().parent.parent / "migrations")
+
+
+def _engine_options(app: Flask) -> dict[str, Any]:
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        app.config["VAR_DIR"].mkdir(parents=True, exist_ok=True)
+        # autocommit: BEGIN is ours, so that it can say IMMEDIATE
+        return {"connect_args": {"isolation_level": None, "timeout": 5.0}, "pool_size": 32, "max_overflow": 32}
+    return {"pool_size": app.config["THREADS"], "max_overflow": app.config["THREADS"], "pool_pre_ping": True}
+
+
+def open_database(engine: Engine, schema: str = "") -> None:
+    """Install the listeners that make transactions behave as the module says."""
+    if engine.dialect.name == "sqlite":
+        _open_sqlite(engine)
+    elif schema:
+        _use_schema(engine, schema)
+
+
+def _use_schema(engine: Engine, schema: str) -> None:
+    statement = f"SET LOCAL search_path TO {engine.dialect.identifier_preparer.quote(schema)}"
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def _open_sqlite(engine: Engine) -> None:
+    gate = FairLock()
+
+    @event.listens_for(engine, "connect")
+    def connect(dbapi_connection: Any, record: Any) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            dbapi_connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        raw: Any = connection.connection.dbapi_connection
+        state = connection.connection.info
+        reads = _reading.get()
+        if state.get("reads") != reads:
+            raw.execute(f"PRAGMA query_only={int(reads)}").close()
+            state["reads"] = reads
+        if reads:
+            raw.execute("BEGIN").close()
+            return
+        gate.acquire(WRITER_PATIENCE)
+        state["gate"] = True
+        raw.execute("BEGIN IMMEDIATE").close()
+
+    @event.listens_for(engine, "checkin")
+    def checkin(dbapi_connection: Any, record: Any) -> None:
+        # Not at "commit": that event comes before the commit is on disk.
+        if record.info.pop("gate", False):
+            gate.release()

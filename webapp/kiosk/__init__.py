@@ -1,0 +1,4 @@
+"""The kiosk (自助终端): residents look up, redeem and print slips in large type.
+
+Owns ``kiosk_visit`` and ``slip``.
+"""

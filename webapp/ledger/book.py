@@ -1,0 +1,109 @@
+"""What the book says to the rest of the house: frozen values, no tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from webapp.core.points import Points
+
+EntryKind = Literal["base", "record", "roll_up", "spend", "lapse", "reversal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made an entry or a hold: the kind of thing and its id. The same cause never posts twice to an account."""
+
+    kind: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An account as it stands. Year and month figures are of ``year`` and ``month``, see ``this_year``."""
+
+    id: int
+    holder_id: int
+    scheme_id: int
+    community_id: int
+    balance: Points
+    held: Points
+    locks: int
+    year: int
+    earned: Points
+    deducted: Points
+    spent: Points
+    month: int
+    merit: Points
+    entries: int
+    head: str
+
+    @property
+    def available(self) -> Points:
+        """What can be spent now; never shown below zero, though the balance may be."""
+        return max(self.balance - self.held, Points(0))
+
+    @property
+    def locked(self) -> bool:
+        return self.locks > 0
+
+    def this_year(self, year: int) -> tuple[Points, Points]:
+        """(earned, deducted and spent) in ``year``; zero if nothing was posted in it."""
+        if self.year != year:
+            return Points(0), Points(0)
+        return self.earned, self.deducted + self.spent
+
+    def this_month(self, month: int) -> Points:
+        """Earned less deducted in ``month`` (202611)."""
+        return self.merit if self.month == month else Points(0)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One line of an account's book."""
+
+    account_id: int
+    seq: int
+    amount: Points
+    balance_after: Points
+    kind: str
+    cause: Cause
+    category_id: int
+    title: str
+    note: str
+    actor_id: int
+    actor_label: str
+    happened_on: date
+    posted_at: datetime
+    reverses: int | None
+    hash: str
+
+    @property
+    def check_code(self) -> str:
+        """The first eight characters of the hash: what a slip prints beside a line."""
+        return self.hash[:8].upper()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    id: int
+    account_id: int
+    kind: str
+    amount: Points
+    cause: Cause
+    reason: str
+    state: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A place in a ranking. Equal points share a place, the next place is skipped (1, 2, 2, 4)."""
+
+    place: int
+    holder_id: int
+    number: str
+    name: str
+    points: Points

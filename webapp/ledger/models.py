@@ -1,0 +1,133 @@
+"""Tables of the book. All amounts are whole tenths of points. Triggers in the migration keep it append-only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.extensions import Model
+
+#: What moved the points. ``record`` earns or deducts; ``spend`` and ``lapse`` use points up.
+ENTRY_KINDS = ("base", "record", "roll_up", "spend", "lapse", "reversal")
+HOLD_KINDS = ("redemption", "lock")
+HOLD_STATES = ("active", "spent", "released")
+
+
+def _in(column: str, values: tuple[str, ...]) -> str:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({listed})"
+
+
+class Account(Model):
+    """A holder in a scheme. ``available`` is ``balance - held``; nothing here is ever recomputed for a page.
+
+    ``earned``, ``deducted`` and ``spent`` are sizes within ``year``; ``merit`` is earned less deducted within
+    ``month`` (202611). ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("holder_id", "scheme_id"),
+        Index("ix_account_ranking", "scheme_id", "community_id"),
+        CheckConstraint("held >= 0", name="held"),
+        CheckConstraint("locks >= 0", name="locks"),
+        CheckConstraint("entries >= 0", name="entries"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holder.id"))
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("scheme.id"))
+    community_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    balance: Mapped[int] = mapped_column(BigInteger, default=0)
+    held: Mapped[int] = mapped_column(BigInteger, default=0)
+    locks: Mapped[int] = mapped_column(default=0)
+    year: Mapped[int] = mapped_column(default=0)
+    earned: Mapped[int] = mapped_column(BigInteger, default=0)
+    deducted: Mapped[int] = mapped_column(BigInteger, default=0)
+    spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    month: Mapped[int] = mapped_column(default=0)
+    merit: Mapped[int] = mapped_column(BigInteger, default=0)
+    entries: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str] = mapped_column(String(64))
+    opened_at: Mapped[datetime]
+
+
+class Entry(Model):
+    """流水: one line of one account, clustered by account so that the latest lines lie together on disk.
+
+    ``hash`` is over the hash before it and every other column (``ledger/chain.py``). The same cause can post to the
+    same account only once.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        UniqueConstraint("cause_kind", "cause_id", "account_id", name="uq_entry_cause"),
+        CheckConstraint(_in("kind", ENTRY_KINDS), name="kind"),
+        CheckConstraint("seq > 0", name="seq"),
+        CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
+        {"sqlite_with_rowid": False},
+    )
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    balance_after: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(10))
+    cause_kind: Mapped[str] = mapped_column(String(20))
+    cause_id: Mapped[int]
+    category_id: Mapped[int]
+    title: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(String(300))
+    actor_id: Mapped[int]
+    actor_label: Mapped[str] = mapped_column(String(80))
+    happened_on: Mapped[date]
+    posted_at: Mapped[datetime]
+    reverses: Mapped[int | None]
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class Hold(Model):
+    """Points set aside (an amount, for a voucher) or an account stopped from spending (a lock: veto, objection).
+
+    Only its state may change, from active to spent or released, and only once; ``hash`` is over the rest.
+    """
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        UniqueConstraint("cause_kind", "cause_id", name="uq_hold_cause"),
+        Index("ix_hold_account_id", "account_id", "state"),
+        CheckConstraint(_in("kind", HOLD_KINDS), name="kind"),
+        CheckConstraint(_in("state", HOLD_STATES), name="state"),
+        CheckConstraint("(kind = 'lock' AND amount = 0) OR amount > 0", name="amount"),
+        CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    cause_kind: Mapped[str] = mapped_column(String(20))
+    cause_id: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10), default="active")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class MonthTotal(Model):
+    """What a community's month adds up to, by scheme and category (0: none), kept in the posting transaction."""
+
+    __tablename__ = "month_total"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True, autoincrement=False)
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("scheme.id"), primary_key=True, autoincrement=False)
+    category_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    earned: Mapped[int] = mapped_column(BigInteger)
+    deducted: Mapped[int] = mapped_column(BigInteger)
+    spent: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[int]

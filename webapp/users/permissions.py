@@ -1,0 +1,57 @@
+"""Which post may do what: the one table. A right reaches down the tree from the area of the appointment.
+
+A view states one of these names (``web.access.requires``). docs/access.md shows the table; a test keeps both equal.
+"""
+
+from __future__ import annotations
+
+#: permission -> what it allows, in Chinese (shown on the appointment page).
+PERMISSIONS: dict[str, str] = {
+    "desk.open": "进入工作台",
+    "places.view": "查看区域、院落、住户、商铺",
+    "places.edit": "新增、修改、迁移区域、院落、住户、商铺",
+    "places.import": "用 Excel 导入名册",
+    "places.export": "导出名册",
+    "people.unmask": "查看完整姓名和电话",
+    "pins.set": "为住户设置查询密码",
+    "schemes.view": "查看积分办法",
+    "schemes.edit": "修改积分办法和细则",
+    "ledger.view": "查看积分台账",
+    "ledger.export": "导出积分台账",
+    "codes.print": "打印门牌码和积分卡",
+    "codes.manage": "补发、更换、作废门牌码和积分卡",
+    "records.make": "扫码记积分",
+    "records.view": "查看记实",
+    "ratings.view": "查看顾客评价",
+    "goods.view": "查看兑换与库存",
+    "goods.edit": "维护兑换物品和库存",
+    "vouchers.hand_over": "核销积分券、发放物品",
+    "users.view": "查看人员与任职",
+    "users.edit": "管理登录账号和任职",
+    "devices.manage": "管理自助终端",
+    "audit.view": "查看审计日志",
+}
+
+_SEE = {"desk.open", "places.view", "schemes.view", "ledger.view", "records.view", "ratings.view", "goods.view"}
+_FIELD = {"records.make"}
+_KEEP = {"places.edit", "places.import", "places.export", "people.unmask", "pins.set", "ledger.export"}
+_CODES = {"codes.print", "codes.manage"}
+_GOODS = {"goods.edit", "vouchers.hand_over"}
+_RUN = {"schemes.edit", "users.view", "users.edit", "devices.manage", "audit.view"}
+
+#: post -> permissions. A post that is missing here serves residents but has no desk or phone of its own yet.
+GRANTS: dict[str, frozenset[str]] = {
+    "administrator": frozenset(PERMISSIONS) - {"records.make"},
+    "county_officer": frozenset(_SEE | _RUN | {"places.export", "ledger.export", "codes.print"}),
+    "secretary": frozenset(_SEE | _FIELD | _KEEP | _CODES | _GOODS | _RUN),
+    "group_head": frozenset(_SEE | _FIELD),
+    "grid_lead": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask"}),
+    "grid_worker": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask", "pins.set"}),
+    "inspector": frozenset(_FIELD),
+    "clerk": frozenset(_SEE | _KEEP | _CODES | _GOODS),
+}
+
+
+def permissions_of(post: str) -> frozenset[str]:
+    """What a post may do; nothing if it has no rights in the software."""
+    return GRANTS.get(post, frozenset())

@@ -1,0 +1,31 @@
+"""Static files with their content in the address, so that browsers may keep them for a year."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+YEAR = "public, max-age=31536000, immutable"
+
+
+def init_app(app: Flask) -> None:
+    root = Path(str(app.static_folder))
+
+    @cache
+    def asset(path: str) -> str:
+        """Address of a static file, versioned by its content."""
+        version = hashlib.sha256((root / path).read_bytes()).hexdigest()[:8]
+        return f"/static/{path}?v={version}"
+
+    if app.debug:
+        asset = asset.__wrapped__  # type: ignore[assignment]  # a file being edited changes its version
+    app.jinja_env.globals["asset"] = asset
+
+    @app.after_request
+    def keep_versioned(response: Response) -> Response:
+        if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+            response.headers["Cache-Control"] = YEAR
+        return response

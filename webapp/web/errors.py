@@ -1,0 +1,97 @@
+"""One handler for every refusal: a full page, or the fragment for htmx; in plain Chinese, with the next step."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from webapp.core.errors import DomainError, Unavailable
+from webapp.extensions import WriterBusy, db
+from webapp.web.htmx import wants_fragment
+
+log = logging.getLogger(__name__)
+
+BUSY = Unavailable("系统正忙，刚才的操作没有保存。请过几秒再点一次。")
+BROKEN = "系统出了点问题，刚才的操作没有保存。请稍后再试，还不行请告诉工作人员。"
+HTTP_MESSAGES: dict[int, tuple[str, str]] = {
+    400: ("请求不完整", "请返回上一页，重新填写后再提交。"),
+    401: ("请先登录", "登录后再打开这一页。"),
+    403: ("没有权限", "您不能打开这一页。如有需要，请联系工作人员。"),
+    404: ("没有找到", "这一页不存在，可能已经改名或撤下。请返回首页重新查找。"),
+    405: ("不能这样打开", "请从页面上的按钮进入。"),
+    413: ("文件太大", "照片请不超过 8 MB，表格请不超过 20 MB。"),
+    415: ("文件类型不对", "请换一种文件再试。"),
+    429: ("操作太频繁", "请休息一会儿，过几分钟再试。"),
+}
+
+
+def surface() -> str:
+    """Which layout fits the page that failed: kiosk, desk or phone."""
+    first = request.path.strip("/").split("/", 1)[0]
+    return first if first in ("kiosk", "desk") else "phone"
+
+
+def refuse(status: int, title: str, message: str) -> Response:
+    """A refusal as a page, or as the fragment that htmx puts into ``#flash``."""
+    template = "errors/_fragment.html" if wants_fragment() else "errors/page.html"
+    html = render_template(template, title=title, message=message, surface=surface(), status=status)
+    response = make_response(html, status)
+    response.vary.add("HX-Request")
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(WriterBusy, _busy)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _domain(error: DomainError) -> Response:
+    db.session.rollback()
+    return refuse(error.status, error.title, error.message)
+
+
+def _csrf(error: CSRFError) -> Response:
+    db.session.rollback()
+    return refuse(400, "页面已过期", "这一页打开太久了。请刷新页面，再提交一次。")
+
+
+def _http(error: HTTPException) -> Response:
+    db.session.rollback()
+    code = error.code or 500
+    if code < 400:  # routing's own redirects
+        return make_response(error.get_response())
+    title, message = HTTP_MESSAGES.get(code, ("没有办成", BROKEN))
+    response = refuse(code, title, message)
+    if code == 405 and error.get_response().headers.get("Allow"):
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response
+
+
+def _database(error: OperationalError) -> Response:
+    """The disk is full, the database locked or away: nothing was saved, reading may go on."""
+    db.session.rollback()
+    log.error("database refused: %s", error.orig)
+    return refuse(BUSY.status, BUSY.title, BUSY.message)
+
+
+def _busy(error: WriterBusy) -> Response:
+    db.session.rollback()
+    log.warning("a writer waited too long")
+    return refuse(BUSY.status, BUSY.title, BUSY.message)
+
+
+def _unexpected(error: Exception) -> Response:
+    db.session.rollback()
+    log.exception("unexpected error on %s %s", request.method, request.endpoint)
+    g.failed = True
+    return refuse(500, "系统出了点问题", BROKEN)

@@ -1,0 +1,82 @@
+"""WTForms as this project uses them: typed text is normalised, errors are Chinese, nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+
+from webapp.core.errors import DomainError, Invalid
+from webapp.core.points import Points, show
+from webapp.core.text import normalise
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Base of all forms. The CSRF token is checked for every POST by the extension, not form by form.
+
+    The browser's language does not matter: messages are Chinese.
+    """
+
+    class Meta:
+        csrf = False
+        locales = ("zh",)
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            filters = list(unbound_field.kwargs.get("filters", ()))
+            if issubclass(unbound_field.field_class, StringField) and not filters:
+                options = {**options, "filters": [_clean]}
+            return unbound_field.bind(form=form, **options)
+
+    def blame(self, error: DomainError) -> bool:
+        """Put a service's refusal under the field it names; False if the form has no such field."""
+        field = getattr(self, error.field or "", None)
+        if field is None:
+            return False
+        field.errors = [*field.errors, error.message]
+        return True
+
+    def first_errors(self) -> list[tuple[str, str]]:
+        """(field id, message) of each field in error, for the summary above the form."""
+        return [(field.id, field.errors[0]) for field in self if field.errors]
+
+
+def _clean(value: str | None) -> str | None:
+    return normalise(value) if isinstance(value, str) else value
+
+
+def required(message: str) -> DataRequired:
+    return DataRequired(message=message)
+
+
+def given(message: str) -> InputRequired:
+    return InputRequired(message=message)
+
+
+def at_most(length: int) -> Length:
+    return Length(max=length, message=f"最多 {length} 个字。")
+
+
+def optional() -> Optional:
+    return Optional()
+
+
+class PointsField(StringField):
+    """A typed amount of points; ``data`` is ``Points`` or None when left empty."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        self.typed = valuelist[0] if valuelist else ""
+        if not self.typed.strip():
+            return
+        try:
+            self.data = Points.parse(normalise(self.typed))
+        except Invalid as error:
+            raise ValidationError(error.message) from error
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return show(self.data.tenths).replace("−", "-") if self.data is not None else ""

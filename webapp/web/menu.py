@@ -1,0 +1,54 @@
+"""The desk's menu: each feature announces its entries (``MENU`` in its views); who may not enter does not see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request, url_for
+
+from webapp.web.access import actor
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """``order`` places it (10, 20, …); ``badge`` counts what waits, or gives 0."""
+
+    label: str
+    endpoint: str
+    icon: str
+    permission: str
+    order: int
+    badge: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class ShownEntry:
+    label: str
+    url: str
+    icon: str
+    badge: int
+    active: bool
+
+
+def add(app: Flask, entries: Iterable[MenuEntry]) -> None:
+    app.extensions.setdefault("menu", []).extend(entries)
+
+
+def desk_menu() -> list[ShownEntry]:
+    """The entries that the one who looks may open."""
+    who = actor()
+    entries = sorted(current_app.extensions.get("menu", []), key=lambda entry: entry.order)
+    return [_shown(entry) for entry in entries if who.may(entry.permission)]
+
+
+def _shown(entry: MenuEntry) -> ShownEntry:
+    here = (request.endpoint or "").split(".")[0] == entry.endpoint.split(".")[0]
+    url = url_for(entry.endpoint)
+    active = request.path == url or (here and request.path.startswith(f"{url}/"))
+    return ShownEntry(entry.label, url, entry.icon, entry.badge() if entry.badge else 0, active)
+
+
+def init_app(app: Flask) -> None:
+    app.extensions.setdefault("menu", [])
+    app.jinja_env.globals["desk_menu"] = desk_menu

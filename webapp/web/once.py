@@ -1,0 +1,85 @@
+"""Exactly once: a form carries a random key; the same key again answers with the first result.
+
+The key is written in the same transaction as the form's effect. A repeat waits for the first to end (by the
+writer's queue on SQLite, by the unique index on PostgreSQL) and is then sent where the first one was sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from flask import Response, request
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp.core import clock, signing
+from webapp.core.errors import Conflict
+from webapp.extensions import db
+from webapp.web.htmx import go
+from webapp.web.models import SentForm
+
+FIELD = "_once"
+KEPT = timedelta(days=3)
+
+
+def once_token() -> str:
+    """A fresh key for a form that is being shown."""
+    return signing.random_token()
+
+
+def before_form() -> Response | None:
+    """Claim the form's key, or answer a repeat.
+
+    :raises Conflict: if the same key comes with other content.
+    """
+    key = request.form.get(FIELD, "")
+    if not key:
+        return None
+    key, body = signing.fingerprint(f"{request.path}\0{key}"), _body_hash()
+    if _claim(key, body):
+        return None
+    sent = db.session.execute(
+        select(SentForm.body_hash, SentForm.location).where(SentForm.key == key)
+    ).one()
+    if sent.body_hash != body:
+        raise Conflict("这张表单已经提交过，内容不一样。请返回重新打开再填。")
+    return go(sent.location or "/")
+
+
+def after_form(response: Response) -> None:
+    """Remember where a successful form led, in the transaction that carries its effect."""
+    key = request.form.get(FIELD, "")
+    location = response.headers.get("HX-Redirect") or response.headers.get("Location")
+    if not key or not location:
+        return
+    key = signing.fingerprint(f"{request.path}\0{key}")
+    db.session.execute(update(SentForm).where(SentForm.key == key).values(location=location))
+
+
+def forget_old(now_minus: timedelta = KEPT) -> int:
+    """Drop keys that no honest repeat can still use. Returns how many."""
+    result = db.session.execute(delete(SentForm).where(SentForm.sent_at < clock.now() - now_minus))
+    return int(getattr(result, "rowcount", 0))
+
+
+def _claim(key: str, body: str) -> bool:
+    values = {"key": key, "body_hash": body, "sent_at": clock.now()}
+    dialect = db.engine.dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert if dialect == "sqlite" else insert
+    statement = make(SentForm).values(values)
+    result = db.session.execute(statement.on_conflict_do_nothing())  # type: ignore[union-attr]  # both dialects have it
+    return getattr(result, "rowcount", 0) == 1
+
+
+def _body_hash() -> str:
+    """Over every field but the CSRF token, which differs between two showings of the same form, and over the files."""
+    digest = hashlib.sha256()
+    for name, values in sorted(request.form.lists()):
+        if name != "csrf_token":
+            digest.update(repr((name, values)).encode())
+    for name, file in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+        digest.update(repr((name, file.filename)).encode())
+        digest.update(hashlib.file_digest(file.stream, "sha256").digest())
+        file.stream.seek(0)
+    return digest.hexdigest()
