@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -65,6 +65,12 @@ class Model(DeclarativeBase):
         ),
         type_annotation_map={datetime: UtcDateTime},
     )
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """The text of a CHECK that a column holds one of some words."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({listed})"
 
 
 db = SQLAlchemy(model_class=Model, session_options={"autoflush": False})

@@ -7,17 +7,12 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import Model
+from webapp.extensions import Model, one_of
 
 #: What moved the points. ``record`` earns or deducts; ``spend`` and ``lapse`` use points up.
 ENTRY_KINDS = ("base", "record", "roll_up", "spend", "lapse", "reversal")
 HOLD_KINDS = ("redemption", "lock")
 HOLD_STATES = ("active", "spent", "released")
-
-
-def _in(column: str, values: tuple[str, ...]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} IN ({listed})"
 
 
 class Account(Model):
@@ -64,7 +59,7 @@ class Entry(Model):
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("cause_kind", "cause_id", "account_id", name="uq_entry_cause"),
-        CheckConstraint(_in("kind", ENTRY_KINDS), name="kind"),
+        CheckConstraint(one_of("kind", ENTRY_KINDS), name="kind"),
         CheckConstraint("seq > 0", name="seq"),
         CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
         {"sqlite_with_rowid": False},
@@ -98,8 +93,8 @@ class Hold(Model):
     __table_args__ = (
         UniqueConstraint("cause_kind", "cause_id", name="uq_hold_cause"),
         Index("ix_hold_account_id", "account_id", "state"),
-        CheckConstraint(_in("kind", HOLD_KINDS), name="kind"),
-        CheckConstraint(_in("state", HOLD_STATES), name="state"),
+        CheckConstraint(one_of("kind", HOLD_KINDS), name="kind"),
+        CheckConstraint(one_of("state", HOLD_STATES), name="state"),
         CheckConstraint("(kind = 'lock' AND amount = 0) OR amount > 0", name="amount"),
         CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended"),
     )

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Model
+from webapp.extensions import Model, one_of
 
 AREA_KINDS = {
     "county": "区县",
@@ -26,18 +26,13 @@ HOLDER_KINDS = {"household": "住户", "courtyard": "院落", "shop": "商铺", 
 TENURES = {"owner": "房主", "renter": "租户", "away": "外出"}
 
 
-def _in(column: str, values: dict[str, str]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} IN ({listed})"
-
-
 class Area(Model):
     """A node of the tree. ``path`` is ``/1/4/9/``: the ids from the root to the area itself, for subtree look-ups."""
 
     __tablename__ = "area"
     __table_args__ = (
-        CheckConstraint(_in("kind", AREA_KINDS), name="kind"),
-        CheckConstraint(_in("colour", COLOURS), name="colour"),
+        CheckConstraint(one_of("kind", AREA_KINDS), name="kind"),
+        CheckConstraint(one_of("colour", COLOURS), name="colour"),
         UniqueConstraint("parent_id", "name"),
         Index("ix_area_path", "path"),
     )
@@ -61,7 +56,7 @@ class Holder(Model):
 
     __tablename__ = "holder"
     __table_args__ = (
-        CheckConstraint(_in("kind", HOLDER_KINDS), name="kind"),
+        CheckConstraint(one_of("kind", HOLDER_KINDS), name="kind"),
         UniqueConstraint("community_id", "kind", "number", name="uq_holder_number"),
         Index("ix_holder_area_id", "area_id", "kind"),
         Index("ix_holder_kind_name", "kind", "name"),
@@ -101,7 +96,7 @@ class Household(Holder):
     __tablename__ = "household"
     __mapper_args__ = {"polymorphic_identity": "household"}
     __table_args__ = (
-        CheckConstraint(_in("tenure", TENURES), name="tenure"),
+        CheckConstraint(one_of("tenure", TENURES), name="tenure"),
         Index("ix_household_courtyard_id", "courtyard_id"),
     )
 
@@ -156,7 +151,7 @@ class HouseholdStay(Model):
 
     __tablename__ = "household_stay"
     __table_args__ = (
-        CheckConstraint(_in("tenure", TENURES), name="tenure"),
+        CheckConstraint(one_of("tenure", TENURES), name="tenure"),
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="order"),
         Index("ix_household_stay_household_id", "household_id"),
         Index("ix_household_stay_courtyard_id", "courtyard_id"),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Model
+from webapp.extensions import Model, one_of
 from webapp.places.models import Holder
 from webapp.schemes.models import RuleVersion, Scheme
 
@@ -24,11 +24,6 @@ SOURCES = {
 STATES = {"waiting": "等审核", "posted": "已入账", "withdrawn": "已撤回", "reversed": "已冲正"}
 
 
-def _in(column: str, values: dict[str, str]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} IN ({listed})"
-
-
 class Record(Model):
     """记实. ``points`` are tenths with their sign. ``client_key`` is the 128-bit key made where it was written, so that
     the same record sent twice is one record. ``happened_at`` is the server's time of receipt unless a person stated
@@ -37,8 +32,8 @@ class Record(Model):
     __tablename__ = "record"
     __table_args__ = (
         UniqueConstraint("client_key"),
-        CheckConstraint(_in("source", SOURCES), name="source"),
-        CheckConstraint(_in("state", STATES), name="state"),
+        CheckConstraint(one_of("source", SOURCES), name="source"),
+        CheckConstraint(one_of("state", STATES), name="state"),
         Index("ix_record_cap", "holder_id", "rule_id", "happened_on"),
         Index("ix_record_community_day", "community_id", "happened_on"),
         Index("ix_record_recorder", "recorder_id", "created_at"),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Model
+from webapp.extensions import Model, one_of
 from webapp.places.models import HOLDER_KINDS, Area
 
 #: When a record's points reach the book.
@@ -24,11 +24,6 @@ AUDIENCES = {
 PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 
 
-def _in(column: str, values: dict[str, str]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} IN ({listed})"
-
-
 class Scheme(Model):
     """积分办法. ``floor`` is the lowest available balance in tenths, NULL for none; ``base`` is given once to each
     new account. Inspections and claims may post at different times. ``rolls_up_to``: a courtyard's scheme that
@@ -37,10 +32,10 @@ class Scheme(Model):
     __tablename__ = "scheme"
     __table_args__ = (
         UniqueConstraint("area_id", "code"),
-        CheckConstraint(_in("holder_kind", HOLDER_KINDS), name="holder_kind"),
-        CheckConstraint(_in("audience", AUDIENCES), name="audience"),
-        CheckConstraint(_in("inspections_post", POSTING), name="inspections_post"),
-        CheckConstraint(_in("claims_post", POSTING), name="claims_post"),
+        CheckConstraint(one_of("holder_kind", HOLDER_KINDS), name="holder_kind"),
+        CheckConstraint(one_of("audience", AUDIENCES), name="audience"),
+        CheckConstraint(one_of("inspections_post", POSTING), name="inspections_post"),
+        CheckConstraint(one_of("claims_post", POSTING), name="claims_post"),
         CheckConstraint("month_end_day BETWEEN 1 AND 28", name="month_end_day"),
         CheckConstraint("objection_days BETWEEN 0 AND 60", name="objection_days"),
         CheckConstraint("reviews BETWEEN 0 AND 2", name="reviews"),
@@ -117,7 +112,7 @@ class RuleVersion(Model):
         UniqueConstraint("rule_id", "version"),
         CheckConstraint("lowest <= highest", name="range"),
         CheckConstraint("lowest >= 0 OR highest <= 0", name="sign"),
-        CheckConstraint(_in("proof", PROOFS), name="proof"),
+        CheckConstraint(one_of("proof", PROOFS), name="proof"),
         CheckConstraint("cap_day IS NULL OR cap_day > 0", name="cap_day"),
         CheckConstraint("cap_month IS NULL OR cap_month > 0", name="cap_month"),
         CheckConstraint("cap_year IS NULL OR cap_year > 0", name="cap_year"),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Model
+from webapp.extensions import Model, one_of
 from webapp.places.models import Area, Courtyard, Household, Person, Station
 
 POSTS = {
@@ -50,7 +50,7 @@ class Appointment(Model):
 
     __tablename__ = "appointment"
     __table_args__ = (
-        CheckConstraint("post IN ({})".format(", ".join(f"'{post}'" for post in POSTS)), name="post"),
+        CheckConstraint(one_of("post", POSTS), name="post"),
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="order"),
         Index("ix_appointment_person_id", "person_id"),
         Index("ix_appointment_area_id", "area_id", "post"),
