@@ -7,15 +7,16 @@ writer's queue on SQLite, by the unique index on PostgreSQL) and is then sent wh
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from flask import Response, request
+from flask import Flask, Response, request
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict
 from webapp.extensions import db
+from webapp.web import housekeeping
 from webapp.web.htmx import go
 from webapp.web.models import SentForm
 
@@ -57,10 +58,15 @@ def after_form(response: Response) -> None:
     db.session.execute(update(SentForm).where(SentForm.key == key).values(location=location))
 
 
-def forget_old(now_minus: timedelta = KEPT) -> int:
+def forget_old(now: datetime) -> int:
     """Drop keys that no honest repeat can still use. Returns how many."""
-    result = db.session.execute(delete(SentForm).where(SentForm.sent_at < clock.now() - now_minus))
+    result = db.session.execute(delete(SentForm).where(SentForm.sent_at < now - KEPT))
     return int(getattr(result, "rowcount", 0))
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["once_token"] = once_token
+    housekeeping.add(app, "sent-forms", forget_old)
 
 
 def _claim(key: str, body: str) -> bool:
