@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -77,7 +75,6 @@ db = SQLAlchemy(model_class=Model, session_options={"autoflush": False})
 migrate = Migrate()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-limiter = Limiter(get_remote_address)
 
 
 class WriterBusy(Exception):
@@ -146,7 +143,6 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()), compare_type=True)
     csrf.init_app(app)
-    limiter.init_app(app)
     login_manager.init_app(app, add_context_processor=False)
     with app.app_context():
         open_database(db.engine, app.config["DATABASE_SCHEMA"])

@@ -6,9 +6,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask
 
-YEAR = "public, max-age=31536000, immutable"
+YEAR = 365 * 24 * 3600  # seconds
 
 
 def init_app(app: Flask) -> None:
@@ -23,9 +23,4 @@ def init_app(app: Flask) -> None:
     if app.debug:
         asset = asset.__wrapped__  # type: ignore[assignment]  # a file being edited changes its version
     app.jinja_env.globals["asset"] = asset
-
-    @app.after_request
-    def keep_versioned(response: Response) -> Response:
-        if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
-            response.headers["Cache-Control"] = YEAR
-        return response
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0 if app.debug else YEAR
