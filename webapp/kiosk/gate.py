@@ -1,0 +1,131 @@
+"""What opens the kiosk's views: the device's own cookie, and the resident's short one inside it.
+
+The resident's cookie carries the time of the last page, signed, and is renewed with every page: an old copy of it is
+refused after the idle time even if nobody closed the visit, and the server's row closes it at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, Response, current_app, g, request
+
+from webapp.core import clock, signing
+from webapp.core.actor import Actor
+from webapp.core.errors import NotSignedIn
+from webapp.core.text import mask_name
+from webapp.kiosk import visits
+from webapp.kiosk.visits import Terminal, Visit
+from webapp.web import housekeeping
+from webapp.web.access import KIOSK_HOUSEHOLD
+
+DEVICE_YEARS = 5 * 365 * 24 * 3600  # seconds a kiosk's cookie is kept
+NOT_PAIRED = "这台终端还没有配对，或已被停用。请工作人员在工作台「自助终端」里重新配对。"
+GONE = "为了保护您的积分，页面已自动退出。请重新刷卡或输入户号。"
+
+
+class NotPaired(NotSignedIn):
+    title = "终端未配对"
+
+
+class VisitOver(NotSignedIn):
+    title = "已自动退出"
+
+
+def terminal() -> Terminal:
+    """The kiosk that asks."""
+    return cast(Terminal, g.terminal)
+
+
+def visit() -> Visit:
+    """The resident at the kiosk; only in views that state KIOSK_HOUSEHOLD."""
+    return cast(Visit, g.visit)
+
+
+def cookie(name: str) -> str:
+    """Cookie names carry ``__Host-`` when the address is https."""
+    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
+
+
+def keep_cookie(response: Response, name: str, value: str, *, seconds: int | None) -> None:
+    response.set_cookie(
+        cookie(name),
+        value,
+        max_age=seconds,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Strict",
+        path="/",
+    )
+
+
+def sealed(token: str, now: datetime) -> str:
+    """The visit's cookie: token, second of the last page, and a code over both."""
+    stamp = f"{token}.{int(now.timestamp()):x}"
+    return f"{stamp}.{signing.keyed_code(current_app.config['SECRET_KEY'], 'visit', stamp, 16)}"
+
+
+def unsealed(value: str, now: datetime) -> str | None:
+    """The token, if the cookie is ours and its last page was shown less than the idle time ago."""
+    stamp, _, code = value.rpartition(".")
+    token, _, second = stamp.rpartition(".")
+    right = signing.keyed_code(current_app.config["SECRET_KEY"], "visit", stamp, 16)
+    if not token or not signing.same(code, right):
+        return None
+    age = int(now.timestamp()) - int(second, 16)
+    return token if -5 <= age <= visits.IDLE + visits.GRACE + visits.SLACK else None
+
+
+def check(permission: str) -> Response | None:
+    """Open a kiosk's view, or refuse.
+
+    :raises NotPaired: if the device is unknown or revoked.
+    :raises VisitOver: if a resident is needed and none is here any more.
+    """
+    device_token = request.cookies.get(cookie("kiosk"), "")
+    if permission == KIOSK_HOUSEHOLD:
+        return _household(device_token)
+    found = visits.terminal_of(device_token) if device_token else None
+    if found is None:
+        raise NotPaired(NOT_PAIRED)
+    g.terminal = found
+    g.actor = Actor(kind="kiosk", label=f"{found.station} {found.name}", where=f"kiosk:{found.device_id}")
+    return None
+
+
+def _household(device_token: str) -> None:
+    now = clock.now()
+    token = unsealed(request.cookies.get(cookie("visit"), ""), now)
+    found = visits.visit_of(device_token, token, now) if token and device_token else None
+    if found is None:
+        if not device_token or visits.terminal_of(device_token) is None:
+            raise NotPaired(NOT_PAIRED)
+        raise VisitOver(GONE)
+    g.terminal, g.visit = found
+    g.actor = Actor(
+        kind="kiosk",
+        label=f"{mask_name(g.visit.name)}家",
+        where=f"kiosk:{g.terminal.device_id}",
+    )
+
+
+def renew(response: Response) -> Response:
+    """With every page the resident's time starts anew; the blueprint calls it after each request."""
+    here: Visit | None = g.get("visit")
+    if here is not None and not g.get("visit_ended"):
+        keep_cookie(response, "visit", sealed(here.token, clock.now()), seconds=None)
+    return response
+
+
+def forget(response: Response) -> Response:
+    """Home again: cookie, caches and storage of the browser are emptied."""
+    g.visit_ended = True
+    response.delete_cookie(cookie("visit"), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"])
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["kiosk_gate"] = check
+    housekeeping.add(app, "kiosk-visits", visits.end_expired)
