@@ -15,8 +15,8 @@ from webapp.core import clock, signing
 from webapp.core.actor import Actor
 from webapp.core.errors import NotSignedIn
 from webapp.core.text import mask_name
-from webapp.kiosk import visits
-from webapp.kiosk.visits import Terminal, Visit
+from webapp.kiosk import queries, service
+from webapp.kiosk.queries import Terminal, Visit
 from webapp.web import housekeeping
 from webapp.web.access import KIOSK_HOUSEHOLD
 
@@ -74,7 +74,7 @@ def unsealed(value: str, now: datetime) -> str | None:
     if not token or not signing.same(code, right):
         return None
     age = int(now.timestamp()) - int(second, 16)
-    return token if -5 <= age <= visits.IDLE + visits.GRACE + visits.SLACK else None
+    return token if -5 <= age <= service.IDLE + service.GRACE + service.SLACK else None
 
 
 def check(permission: str) -> Response | None:
@@ -86,7 +86,7 @@ def check(permission: str) -> Response | None:
     device_token = request.cookies.get(cookie("kiosk"), "")
     if permission == KIOSK_HOUSEHOLD:
         return _household(device_token)
-    found = visits.terminal_of(device_token) if device_token else None
+    found = queries.terminal_of(device_token) if device_token else None
     if found is None:
         raise NotPaired(NOT_PAIRED)
     g.terminal = found
@@ -97,9 +97,9 @@ def check(permission: str) -> Response | None:
 def _household(device_token: str) -> None:
     now = clock.now()
     token = unsealed(request.cookies.get(cookie("visit"), ""), now)
-    found = visits.visit_of(device_token, token, now) if token and device_token else None
+    found = queries.visit_of(device_token, token, now) if token and device_token else None
     if found is None:
-        if not device_token or visits.terminal_of(device_token) is None:
+        if not device_token or queries.terminal_of(device_token) is None:
             raise NotPaired(NOT_PAIRED)
         raise VisitOver(GONE)
     g.terminal, g.visit = found
@@ -128,4 +128,4 @@ def forget(response: Response) -> Response:
 
 def init_app(app: Flask) -> None:
     app.extensions["kiosk_gate"] = check
-    housekeeping.add(app, "kiosk-visits", visits.end_expired)
+    housekeeping.add(app, "kiosk-visits", service.end_expired)
