@@ -31,10 +31,10 @@ _LOOK_ALIKES = str.maketrans("ILO", "110")
 _MIDDLE_DOTS = re.compile("[•・‧∙]")  # what keyboards offer for the dot in 买买提·艾力
 _DIGITS = re.compile(r"\d+")
 
-_COMPOUND_SURNAMES = frozenset(
+_COMPOUND_SURNAMES = (
     "欧阳 司马 上官 诸葛 司徒 东方 独孤 南宫 万俟 闻人 夏侯 皇甫 尉迟 公羊 澹台 公冶 宗政 濮阳 淳于 单于 太叔 申屠 "
     "公孙 仲孙 轩辕 令狐 钟离 宇文 长孙 慕容 鲜于 闾丘 司空 亓官 司寇 子车 颛孙 端木 巫马 公西 漆雕 乐正 壤驷 公良 "
-    "拓跋 夹谷 宰父 谷梁 百里 东郭 南门 呼延 羊舌 微生 梁丘 左丘 东门 西门 赫连 第五 完颜 纳兰 叶赫 爱新".split()
+    "拓跋 夹谷 宰父 谷梁 百里 东郭 南门 呼延 羊舌 微生 梁丘 左丘 东门 西门 赫连 第五 完颜 纳兰 叶赫 爱新"
 )
 
 
