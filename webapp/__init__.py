@@ -27,6 +27,7 @@ FEATURES = (
     "ratings",
     "redemption",
     "kiosk",
+    "oversight",
     "demo",
 )
 
