@@ -34,7 +34,6 @@ def upgrade() -> None:
     op.create_table(
         "slip",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(length=16), nullable=False),
         sa.Column("household_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("device_id", sa.Integer(), nullable=False),
@@ -48,7 +47,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["household_id"], ["household.id"], name=op.f("fk_slip_household_id")),
         sa.ForeignKeyConstraint(["visit_id"], ["kiosk_visit.id"], name=op.f("fk_slip_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slip")),
-        sa.UniqueConstraint("number", name=op.f("uq_slip_number")),
     )
     op.create_index("ix_slip_household_id", "slip", ["household_id", "id"], unique=False)
 

@@ -49,19 +49,17 @@ class KioskVisit(Model):
 class Slip(Model):
     """余额小票: what was printed, word for word (``content`` is JSON), so that the paper can be compared years later.
 
-    ``number`` counts up; the check code is derived from the installation's key and not kept. Printing again
-    changes ``copies`` only.
+    Its number counts up; the check code is derived from the installation's key and not kept. Printing again changes
+    ``copies`` only.
     """
 
     __tablename__ = "slip"
     __table_args__ = (
-        UniqueConstraint("number"),
         CheckConstraint("copies >= 1", name="copies"),
         Index("ix_slip_household_id", "household_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(16))
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
@@ -69,3 +67,8 @@ class Slip(Model):
     content: Mapped[str] = mapped_column(Text)
     copies: Mapped[int] = mapped_column(default=1)
     printed_at: Mapped[datetime]
+
+    @property
+    def number(self) -> str:
+        """What the paper says: ``S-004211``."""
+        return f"S-{self.id:06d}"
