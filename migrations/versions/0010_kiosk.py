@@ -55,7 +55,6 @@ def upgrade() -> None:
         "UPDATE",
         columns=(
             "id",
-            "number",
             "household_id",
             "account_id",
             "device_id",

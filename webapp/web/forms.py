@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from webapp.core.errors import DomainError, Invalid
 from webapp.core.points import Points, show
-from webapp.core.text import normalise
+from webapp.core.text import normalise, normalise_prose
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -27,7 +27,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             filters = list(unbound_field.kwargs.get("filters", ()))
             if issubclass(unbound_field.field_class, StringField) and not filters:
-                options = {**options, "filters": [_clean]}
+                prose = issubclass(unbound_field.field_class, TextAreaField)
+                options = {**options, "filters": [clean_prose if prose else clean]}
             return unbound_field.bind(form=form, **options)
 
     def blame(self, error: DomainError) -> bool:
@@ -43,8 +44,14 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return [(field.id, field.errors[0]) for field in self if field.errors]
 
 
-def _clean(value: str | None) -> str | None:
+def clean(value: str | None) -> str | None:
+    """Names, numbers and codes: one line, full-width folded. The filter of every text field unless it has its own."""
     return normalise(value) if isinstance(value, str) else value
+
+
+def clean_prose(value: str | None) -> str | None:
+    """Sentences: Chinese punctuation stays. The filter of text areas; give it to a one-line field that holds prose."""
+    return normalise_prose(value) if isinstance(value, str) else value
 
 
 def required(message: str) -> DataRequired:
