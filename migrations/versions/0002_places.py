@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    path = sa.String(length=120).with_variant(sa.String(length=120, collation='C'), 'postgresql')
     op.create_table('area',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('parent_id', sa.Integer(), nullable=True),
@@ -18,10 +19,11 @@ def upgrade() -> None:
     sa.Column('number', sa.String(length=20), nullable=False),
     sa.Column('colour', sa.String(length=10), nullable=True),
     sa.Column('phone', sa.String(length=30), nullable=False),
-    sa.Column('path', sa.String(length=120), nullable=False),
+    sa.Column('path', path, nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.CheckConstraint("colour IN ('red', 'yellow', 'blue', 'green', 'purple')", name=op.f('ck_area_colour')),
+    sa.CheckConstraint("colour IS NULL OR kind = 'grid'", name=op.f('ck_area_colour_of_grid')),
     sa.CheckConstraint("kind IN ('county', 'street', 'community', 'grid', 'micro_grid')", name=op.f('ck_area_kind')),
     sa.ForeignKeyConstraint(['parent_id'], ['area.id'], name=op.f('fk_area_parent_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_area')),
@@ -31,6 +33,7 @@ def upgrade() -> None:
     op.create_table('import_run',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('register', sa.String(length=20), nullable=False),
+    sa.Column('area_id', sa.Integer(), nullable=False),
     sa.Column('file_name', sa.String(length=200), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('rows', sa.Integer(), nullable=False),
@@ -39,9 +42,10 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint('rows >= 0 AND added >= 0 AND changed >= 0', name=op.f('ck_import_run_counts')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run'))
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_import_run_area_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run')),
+    sa.UniqueConstraint('register', 'area_id', 'sha256', name=op.f('uq_import_run_register_area_id_sha256'))
     )
-    op.create_index('ix_import_run_sha256', 'import_run', ['register', 'sha256'], unique=False)
     op.create_table('holder',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -167,7 +171,6 @@ def downgrade() -> None:
     op.drop_index('ix_holder_kind_name', table_name='holder')
     op.drop_index('ix_holder_area_id', table_name='holder')
     op.drop_table('holder')
-    op.drop_index('ix_import_run_sha256', table_name='import_run')
     op.drop_table('import_run')
     op.drop_index('ix_area_path', table_name='area')
     op.drop_table('area')

@@ -8,10 +8,12 @@ A person is anybody with a name here: resident, courtyard head, grid worker, ins
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.core.text import normalise
 from webapp.extensions import Model, one_of
 
 AREA_KINDS = {
@@ -25,14 +27,31 @@ COLOURS = {"red": "红色", "yellow": "黄色", "blue": "蓝色", "green": "绿�
 HOLDER_KINDS = {"household": "住户", "courtyard": "院落", "shop": "商铺", "person": "个人"}
 TENURES = {"owner": "房主", "renter": "租户", "away": "外出"}
 
+#: Compared byte by byte in every database, so that a subtree is one range of the index.
+PATH = String(120).with_variant(String(120, collation="C"), "postgresql")
+
+
+def area_rank(kind: str) -> int:
+    """0 for a county, 4 for a micro-grid: an area lies below one of a lower rank."""
+    return list(AREA_KINDS).index(kind)
+
+
+def number_of(typed: str) -> str:
+    """A holder's or an area's number in its one form: ``ｙ 01２`` -> ``Y012``."""
+    return normalise(typed).upper().replace(" ", "")
+
 
 class Area(Model):
-    """A node of the tree. ``path`` is ``/1/4/9/``: the ids from the root to the area itself, for subtree look-ups."""
+    """A node of the tree. ``path`` is ``/1/4/9/``: the ids from the root to the area itself, for subtree look-ups.
+
+    Only grids have a colour of their own; what lies below a grid is shown in the grid's.
+    """
 
     __tablename__ = "area"
     __table_args__ = (
         CheckConstraint(one_of("kind", AREA_KINDS), name="kind"),
         CheckConstraint(one_of("colour", COLOURS), name="colour"),
+        CheckConstraint("colour IS NULL OR kind = 'grid'", name="colour_of_grid"),
         UniqueConstraint("parent_id", "name"),
         Index("ix_area_path", "path"),
     )
@@ -44,7 +63,7 @@ class Area(Model):
     number: Mapped[str] = mapped_column(String(20), default="")
     colour: Mapped[str | None] = mapped_column(String(10))
     phone: Mapped[str] = mapped_column(String(30), default="")
-    path: Mapped[str] = mapped_column(String(120))
+    path: Mapped[str] = mapped_column(PATH)
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -55,7 +74,7 @@ class Holder(Model):
     """Whoever can hold points. ``number`` is unique among its kind in its community; ``initials`` are pinyin, ``|lxm|``."""
 
     __tablename__ = "holder"
-    __table_args__ = (
+    __table_args__: tuple[Any, ...] = (
         CheckConstraint(one_of("kind", HOLDER_KINDS), name="kind"),
         UniqueConstraint("community_id", "kind", "number", name="uq_holder_number"),
         Index("ix_holder_area_id", "area_id", "kind"),
@@ -201,16 +220,17 @@ class Station(Model):
 
 
 class ImportRun(Model):
-    """One confirmed import. The same file (``sha256``) for the same register changes nothing the second time."""
+    """One confirmed import into an area. The same file (``sha256``) for the same register changes nothing again."""
 
     __tablename__ = "import_run"
     __table_args__ = (
-        Index("ix_import_run_sha256", "register", "sha256"),
+        UniqueConstraint("register", "area_id", "sha256"),
         CheckConstraint("rows >= 0 AND added >= 0 AND changed >= 0", name="counts"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     register: Mapped[str] = mapped_column(String(20))
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
     rows: Mapped[int]
