@@ -20,9 +20,9 @@ _BLANKS = re.compile(r"\s+")
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r" ?\n ?(?:\n ?)+")
 # What takes no room on the screen yet makes two equal-looking texts differ (variation selectors, Hangul fillers,
-# braille blank), and what XML, and so Excel, cannot carry (non-characters). Control (Cc), format (Cf) and lone
+# braille blank, the four separators that Python takes for blanks), and what XML, and so Excel, cannot carry (non-characters). Control (Cc), format (Cf) and lone
 # surrogate (Cs) characters are found by their category: they change with the Unicode version.
-_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_INVISIBLE = "\x1c-\x1f\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _NON_CHARACTERS = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)) + "\ufdd0-\ufdef"
 _UNWANTED = re.compile(f"[{_INVISIBLE}{_NON_CHARACTERS}]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}

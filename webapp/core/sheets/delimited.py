@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -15,8 +16,8 @@ from webapp.core.sheets.opener.limits import CELL_TEXT, COLUMNS, HEADER_ROWS, ti
 from webapp.core.sheets.values import CellValue, cells_of
 
 _DELIMITERS = ",;\t"
-#: A spreadsheet takes a text for a formula if it begins with one of these.
-_FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
+#: A spreadsheet takes a text for a formula if it begins with one of these; ``write_csv`` puts a ``'`` before them.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 NO_TEXT = "这不是表格文件，或者已经损坏。请用 Excel 打开后另存为 .xlsx 再上传。"
 TOO_WIDE = f"一行里超过 {COLUMNS:,} 列。请把数据复制到新模板里再上传。"
 
@@ -73,7 +74,7 @@ def _delimiter(text: str, titles: frozenset[str]) -> str:
 
 def _unprotected(cell: str) -> str:
     """Without the mark that ``write_csv`` sets before a text that would be taken for a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def write_csv(columns: Sequence[Column], rows: Iterable[Mapping[str, CellValue] | Sequence[CellValue]]) -> bytes:
@@ -89,6 +90,6 @@ def write_csv(columns: Sequence[Column], rows: Iterable[Mapping[str, CellValue] 
 
 
 def _protected(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return "" if value is None else value

@@ -17,7 +17,7 @@ CellValue = str | int | Points | Decimal | date | datetime | bool | None
 Written = str | int | Decimal | date | datetime | None
 
 _CELL_LIMIT = 32_767  # characters Excel holds in a cell
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def cells_of(
@@ -50,4 +50,4 @@ def _number(tenths: int) -> int | Decimal:
 
 def writable(text: str) -> str:
     """Without what a file cannot hold, and cut to what a cell can."""
-    return _UNWRITABLE.sub("", text)[:_CELL_LIMIT]
+    return _UNWRITABLE.sub("", text.replace("\x0b", " ").replace("\x0c", " "))[:_CELL_LIMIT]
