@@ -15,7 +15,8 @@ from webapp.core import clock, signing
 from webapp.core.actor import Actor
 from webapp.core.errors import NotSignedIn
 from webapp.core.text import mask_name
-from webapp.kiosk import queries, service
+from webapp.kiosk import queries
+from webapp.kiosk.service import visits
 from webapp.kiosk.queries import Terminal, Visit
 from webapp.web import housekeeping
 from webapp.web.access import KIOSK_HOUSEHOLD
@@ -74,7 +75,7 @@ def unsealed(value: str, now: datetime) -> str | None:
     if not token or not signing.same(code, right):
         return None
     age = int(now.timestamp()) - int(second, 16)
-    return token if -5 <= age <= service.IDLE + service.GRACE + service.SLACK else None
+    return token if -5 <= age <= visits.IDLE + visits.GRACE + visits.SLACK else None
 
 
 def check(permission: str) -> Response | None:
@@ -128,4 +129,4 @@ def forget(response: Response) -> Response:
 
 def init_app(app: Flask) -> None:
     app.extensions["kiosk_gate"] = check
-    housekeeping.add(app, "kiosk-visits", service.end_expired)
+    housekeeping.add(app, "kiosk-visits", visits.end_expired)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
 from webapp.core import signing
+from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.kiosk.models import KioskVisit
+from webapp.ledger.book import AccountState
 from webapp.places.models import Area, Holder, Household, Station
 from webapp.users.models import Device
 
@@ -54,6 +56,30 @@ class Visit:
     def may_spend(self, now: datetime) -> bool:
         """Whether the PIN was given in this visit, lately."""
         return self.pin_at is not None and now - self.pin_at <= PIN_GOOD_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``)."""
+
+    title: str
+    amount: Points
+    day: date
+    by: str
+    photos: bool
+    waiting: bool
+    seq: int | None
+    record_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Everything the balance page and the slip say. ``place`` is among the households of the courtyard."""
+
+    account: AccountState
+    waiting: Points
+    lines: tuple[Line, ...]
+    place: int | None
 
 
 _community = aliased(Area)

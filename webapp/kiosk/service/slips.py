@@ -1,0 +1,167 @@
+"""The slip (余额小票): what the paper says, its check code, and comparing it with the book years later.
+
+Printing changes no points: a slip only keeps the words that were printed, and the book's head at that moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from webapp.core import clock, signing
+from webapp.core.errors import NotFound
+from webapp.core.points import show, show_signed
+from webapp.core.text import mask_name, normalise_code
+from webapp.extensions import db
+from webapp.kiosk.models import Slip
+from webapp.kiosk.queries import Balance, Terminal, Visit
+from webapp.ledger.queries import entry
+
+CODE_LENGTH = 8  # base32 characters: 40 bits, enough for look-ups that are limited (conventions.md, section 9)
+LINES = 5
+_REFERENCE = re.compile(r"S?(\d{6,10})([0-9A-HJKMNP-TV-Z]{8})")
+
+
+@dataclass(frozen=True, slots=True)
+class SlipLine:
+    day: str
+    title: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlipContent:
+    """The words on the paper, as text: nothing is worked out anew when it is shown again."""
+
+    community: str
+    station: str
+    household: str
+    name: str
+    at: str
+    available: str
+    balance: str
+    held: str
+    waiting: str
+    month: str
+    lines: tuple[SlipLine, ...]
+    entries: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSlip:
+    """A slip to print or check: ``code`` is shown in two groups of four, ``same_book`` says that the account's book
+    up to that moment is still what it was."""
+
+    id: int
+    number: str
+    code: str
+    copies: int
+    content: SlipContent
+    same_book: bool
+
+    @property
+    def reference(self) -> str:
+        """What the QR and the address carry: digits and code, in capitals."""
+        return f"{self.id:06d}-{self.code}"
+
+
+def issue(*, terminal: Terminal, visit: Visit, balance: Balance, key: str, now: datetime) -> ShownSlip:
+    """Keep what is about to be printed, and number it."""
+    content = _content(terminal, visit, balance, now)
+    row = Slip(
+        household_id=visit.household_id,
+        account_id=visit.account_id,
+        device_id=terminal.device_id,
+        visit_id=visit.id,
+        content=json.dumps(asdict(content), ensure_ascii=False, separators=(",", ":")),
+        copies=1,
+        printed_at=now,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return _shown(row, key)
+
+
+def print_again(*, slip_id: int, visit: Visit, key: str) -> ShownSlip:
+    """One more copy of a slip of this visit; the copy says that it is one.
+
+    :raises NotFound: if it is not this visit's.
+    """
+    row = db.session.get(Slip, slip_id)
+    if row is None or row.visit_id != visit.id:
+        raise NotFound("没有这张小票，请重新打印一张。")
+    db.session.execute(update(Slip).where(Slip.id == slip_id).values(copies=Slip.copies + 1))
+    db.session.refresh(row)
+    return _shown(row, key)
+
+
+def of_visit(*, slip_id: int, visit_id: int, key: str) -> ShownSlip:
+    """:raises NotFound: if it is not this visit's."""
+    row = db.session.get(Slip, slip_id)
+    if row is None or row.visit_id != visit_id:
+        raise NotFound("没有这张小票，请重新打印一张。")
+    return _shown(row, key)
+
+
+def check(reference: str, *, key: str) -> ShownSlip:
+    """The slip with this number and check code, as scanned or typed (``004211-8KQ2XM4T``, ``S-004211 8KQ2-XM4T``).
+
+    :raises NotFound: if number and code do not belong together; it does not say which is wrong.
+    """
+    refusal = NotFound("编号和校验码对不上。请照小票再输一次；还是不对，请带上小票到服务台核对。")
+    match = _REFERENCE.fullmatch(normalise_code(reference))
+    row = db.session.get(Slip, int(match.group(1))) if match else None
+    if match is None or row is None or not signing.same(_code(row, key), match.group(2)):
+        raise refusal
+    return _shown(row, key)
+
+
+def _content(terminal: Terminal, visit: Visit, balance: Balance, now: datetime) -> SlipContent:
+    account = balance.account
+    lines = tuple(
+        SlipLine(line.day.strftime("%m-%d"), line.title, show_signed(line.amount.tenths))
+        for line in balance.lines[:LINES]
+    )
+    return SlipContent(
+        community=terminal.community,
+        station=f"{terminal.station} {terminal.name}",
+        household=visit.number,
+        name=mask_name(visit.name),
+        at=clock.local(now).strftime("%Y-%m-%d %H:%M:%S"),
+        available=show(account.available.tenths),
+        balance=show(account.balance.tenths),
+        held=show(account.held.tenths),
+        waiting=show_signed(balance.waiting.tenths),
+        month=show_signed(account.this_month(clock.month_of(now)).tenths),
+        lines=lines,
+        entries=account.entries,
+        head=account.head,
+    )
+
+
+def _code(row: Slip, key: str) -> str:
+    """Over number and words: a changed row has another code than the paper."""
+    words = hashlib.sha256(row.content.encode()).hexdigest()
+    return signing.keyed_code(key, "slip", f"{row.number}:{row.account_id}:{words}", CODE_LENGTH)
+
+
+def _shown(row: Slip, key: str) -> ShownSlip:
+    data = json.loads(row.content)
+    lines = tuple(SlipLine(**line) for line in data.pop("lines"))
+    content = SlipContent(lines=lines, **data)
+    return ShownSlip(row.id, row.number, _code(row, key), row.copies, content, _same_book(row.account_id, content))
+
+
+def _same_book(account_id: int, content: SlipContent) -> bool:
+    if content.entries == 0:
+        return True
+    try:
+        return entry(account_id, content.entries).hash == content.head
+    except NotFound:
+        return False
