@@ -16,8 +16,8 @@ from webapp.core.actor import Actor
 from webapp.core.errors import NotSignedIn
 from webapp.core.text import mask_name
 from webapp.kiosk import queries
-from webapp.kiosk.service import visits
 from webapp.kiosk.queries import Terminal, Visit
+from webapp.kiosk.service import visits
 from webapp.web import housekeeping
 from webapp.web.access import KIOSK_HOUSEHOLD
 
