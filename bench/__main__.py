@@ -1,0 +1,29 @@
+"""``python -m bench`` runs every row, ``python -m bench NAME …`` some; exit 1 when a floor is missed or a row is void."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from bench.harness import Result, table
+
+#: Modules with ``run() -> list[Result]``, cheapest first.
+ROWS = ("pages", "posting", "writers", "growth", "bytes", "plates", "memory")
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(ROWS)
+    if unknown:
+        print(f"no such row: {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}")
+        return 2
+    results: list[Result] = []
+    for name in names or ROWS:
+        print(f"{name}:", flush=True)
+        results += import_module(f"bench.{name}").run()
+    print()
+    print(table(results))
+    return 1 if any(result.failed for result in results) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
