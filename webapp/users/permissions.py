@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, str] = {
     "records.make": "扫码记积分",
     "records.view": "查看记实",
     "ratings.view": "查看顾客评价",
+    "ratings.judge": "核查集中评价",
     "goods.view": "查看兑换与库存",
     "goods.edit": "维护兑换物品和库存",
     "vouchers.hand_over": "核销积分券、发放物品",
@@ -37,7 +38,7 @@ _FIELD = {"records.make"}
 _KEEP = {"places.edit", "places.import", "places.export", "people.unmask", "pins.set", "ledger.export"}
 _CODES = {"codes.print", "codes.manage"}
 _GOODS = {"goods.edit", "vouchers.hand_over"}
-_RUN = {"schemes.edit", "users.view", "users.edit", "devices.manage", "audit.view"}
+_RUN = {"ratings.judge", "schemes.edit", "users.view", "users.edit", "devices.manage", "audit.view"}
 
 #: post -> permissions. A post that is missing here serves residents but has no desk or phone of its own yet.
 GRANTS: dict[str, frozenset[str]] = {
