@@ -1,8 +1,8 @@
 """Rating a shop, and judging floods.
 
-One rating per phone, shop and day; a form's ticket is good once and for half an hour. The third and later ratings of a
-shop on one day from one network are kept but set aside, and flag the day: they count only if staff say so. A busy
-market's shared address therefore still counts twice, and a bot's five hundred move the mean by next to nothing.
+One rating per phone, shop and day; a form's ticket is good once and for half an hour. More than three ratings of a
+shop on one day from one network are a flood: all of them are kept but set aside, the day is flagged, and they count
+only if staff say so. A family or a market's shared address still counts; a bot's five hundred do not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from webapp.places.models import Area, Shop
 from webapp.ratings.models import TAGS, Rating, RatingFlag, RatingTotal
 
 TICKET_GOOD_FOR = timedelta(minutes=30)
-COUNTED_PER_NETWORK = 2  # a shop's ratings of one day from one network that count at once
+COUNTED_PER_NETWORK = 3  # a shop's ratings of one day from one network; more are a flood
 COMMENT_LENGTH = 100
 
 
@@ -75,6 +75,7 @@ def rate(
     if rating.counted:
         _add(shop_id, 1, stars)
     else:
+        _set_aside(shop_id, day, network)
         _flag(shop_id, day, now)
     return rating
 
@@ -164,6 +165,20 @@ def _add(shop_id: int, count: int, stars: int) -> None:
             },
         )
     )
+
+
+def _set_aside(shop_id: int, day: date, network: str) -> None:
+    """The network's earlier ratings of the day, counted while they looked like a family's, are part of the flood."""
+    uncounted = (
+        update(Rating)
+        .where(Rating.shop_id == shop_id, Rating.day == day, Rating.network_print == network, Rating.counted)
+        .values(counted=False)
+        .returning(Rating.stars)
+        .execution_options(synchronize_session=False)
+    )
+    stars = db.session.scalars(uncounted).all()
+    if stars:
+        _add(shop_id, -len(stars), -sum(stars))
 
 
 def _flag(shop_id: int, day: date, now: datetime) -> None:
