@@ -70,7 +70,9 @@ def test_a_full_row_is_read_with_its_types() -> None:
 
 
 def test_columns_may_stand_in_any_order_below_a_title_and_notes() -> None:
-    table = read_rows(["幸福社区居民名单"], ["填表说明：如实填写"], [], ["手机号", "序号", " 姓 名* "], ["13800001234", 1, "王芳"])
+    table = read_rows(
+        ["幸福社区居民名单"], ["填表说明：如实填写"], [], ["手机号", "序号", " 姓 名* "], ["13800001234", 1, "王芳"]
+    )
     assert [(row.number, row.text("name"), row.text("phone")) for row in table.rows] == [(5, "王芳", "13800001234")]
     assert table.unknown_columns == ["序号"]
     assert "出生日期" in table.missing_columns
@@ -108,7 +110,9 @@ def test_an_id_number_typed_as_a_number_is_refused_by_row() -> None:
     assert [row.text("name") for row in table.rows] == ["甲"]
 
 
-@pytest.mark.parametrize("cell", ["3.30102E+17", "330102197001010010" if ID_NUMBER[-1] != "0" else "330102197001010011"])
+@pytest.mark.parametrize(
+    "cell", ["3.30102E+17", "330102197001010010" if ID_NUMBER[-1] != "0" else "330102197001010011"]
+)
 def test_an_id_number_that_lost_its_digits_on_the_way_is_refused(cell: str) -> None:
     assert len(read_rows(["姓名", "身份证号"], ["甲", cell]).errors) == 1
 
@@ -136,7 +140,16 @@ def test_what_is_no_phone_number_is_reported(cell: Any) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["2026-11-20", "2026/11/20", "2026年11月20日", "2026.11.20", "20261120", 20261120, datetime(2026, 11, 20), "2026-11-20 15:40"],
+    [
+        "2026-11-20",
+        "2026/11/20",
+        "2026年11月20日",
+        "2026.11.20",
+        "20261120",
+        20261120,
+        datetime(2026, 11, 20),
+        "2026-11-20 15:40",
+    ],
 )
 def test_a_date_is_read_however_it_was_typed(cell: Any) -> None:
     assert read_cell(COLUMNS[3], cell).rows[0].values["born"] == date(2026, 11, 20)
@@ -147,7 +160,9 @@ def test_what_is_no_date_is_reported(cell: Any) -> None:
     assert "不是日期" in read_cell(COLUMNS[3], cell).errors[0].message
 
 
-@pytest.mark.parametrize(("cell", "tenths"), [(5, 50), (0.5, 5), (-2, -20), ("＋１.５分", 15), (0.1 + 0.2, 3), ("-0.5", -5)])
+@pytest.mark.parametrize(
+    ("cell", "tenths"), [(5, 50), (0.5, 5), (-2, -20), ("＋１.５分", 15), (0.1 + 0.2, 3), ("-0.5", -5)]
+)
 def test_points_are_read_as_tenths(cell: Any, tenths: int) -> None:
     assert read_cell(COLUMNS[4], cell).rows[0].values["points"] == Points(tenths)
 
@@ -226,7 +241,12 @@ def test_the_table_is_found_on_a_later_sheet() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_is_read_in_each_encoding_and_with_each_separator(encoding: str, delimiter: str) -> None:
-    text = delimiter.join(["姓名", "手机号", "备注"]) + "\r\n" + delimiter.join(["王芳", "13800001234", '"一, 二; 三"']) + "\r\n"
+    text = (
+        delimiter.join(["姓名", "手机号", "备注"])
+        + "\r\n"
+        + delimiter.join(["王芳", "13800001234", '"一, 二; 三"'])
+        + "\r\n"
+    )
     table = read_table(text.encode(encoding), "名单.CSV", COLUMNS)
     assert table.rows[0].values["phone"] == "13800001234"
     assert table.rows[0].values["note"] == "一, 二; 三"
@@ -253,7 +273,12 @@ def test_more_errors_than_anybody_mends_are_counted_only() -> None:
 
 def test_the_list_of_errors_names_row_column_content_and_reason() -> None:
     table = read_rows(["姓名", "人数"], ["甲", "=cmd()"])
-    columns = [Column("n", "行号", "integer"), Column("c", "列"), Column("v", "单元格内容"), Column("why", "原因", "prose")]
+    columns = [
+        Column("n", "行号", "integer"),
+        Column("c", "列"),
+        Column("v", "单元格内容"),
+        Column("why", "原因", "prose"),
+    ]
     rows = read_table(errors_workbook(table), "错误清单.xlsx", columns).rows
     assert [tuple(row.values.values()) for row in rows] == [(2, "人数", "=cmd()", "请填整数，例如 3。")]
 

@@ -79,7 +79,9 @@ def normalise_code(typed: str) -> str:
     be no code at all: look it up.
     """
     text = normalise(typed).upper()
-    kept = "".join(char for char in text if not char.isspace() and unicodedata.category(char) != "Pd" and char not in "_−")
+    kept = "".join(
+        char for char in text if not char.isspace() and unicodedata.category(char) != "Pd" and char not in "_−"
+    )
     return kept.translate(_LOOK_ALIKES)
 
 

@@ -41,6 +41,8 @@ def _written(column: Column, value: CellValue) -> Written:
     if isinstance(value, datetime):
         moment = value.astimezone(LOCAL) if value.tzinfo else value
         return moment.replace(tzinfo=None)
+    if isinstance(value, date) and value.year < 1900:  # Excel's calendar begins there
+        return value.isoformat()
     return writable(value) if isinstance(value, str) else value
 
 

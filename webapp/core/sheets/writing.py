@@ -48,7 +48,9 @@ class _Book:
     def format(self, number_format: str) -> Any:
         """One format for each number format; ``prose`` is text over several lines."""
         if number_format not in self._formats:
-            wanted = {"num_format": "@", "text_wrap": True} if number_format == "prose" else {"num_format": number_format}
+            wanted = (
+                {"num_format": "@", "text_wrap": True} if number_format == "prose" else {"num_format": number_format}
+            )
             self._formats[number_format] = self.book.add_format({**wanted, "valign": "top"})
         return self._formats[number_format]
 

@@ -33,7 +33,14 @@ ENTRIES = 2000
 # Office writes none of these. Entities are how XML reaches for other files or grows without end.
 _UNUSUAL = re.compile(rb"<!DOCTYPE|<!ENTITY|^(?:\xfe\xff|\xff\xfe)")
 _BROKEN = (
-    zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, EOFError, OSError, RuntimeError, ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ElementTree.ParseError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
 )
 
 
@@ -48,7 +55,8 @@ class Xlsx:
     _CELL = re.compile(_TAG % b"")
     _ERROR = re.compile(_TAG % rb"""(?=[^<>]{0,200}?\bt\s*=\s*["']e["'])""")
     _UNSOLVED = re.compile(
-        _TAG % rb"""(?![^<>]{0,200}?\bt\s*=\s*["']str["'])"""  # an empty text is a value
+        _TAG
+        % rb"""(?![^<>]{0,200}?\bt\s*=\s*["']str["'])"""  # an empty text is a value
         + rb"""\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)\s*"""
         rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"""
     )
