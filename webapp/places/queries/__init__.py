@@ -6,6 +6,7 @@ Every look-up by id is narrowed by a scope: the area paths of ``actor().scope(pe
 
 from webapp.places.queries.areas import (
     AreaNode,
+    ancestors,
     area,
     area_colour,
     area_label,
@@ -13,7 +14,6 @@ from webapp.places.queries.areas import (
     area_place,
     area_tree,
     areas_in,
-    ancestors,
     children,
     colour_of,
     communities_in,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from webapp.core.errors import NotFound
 from webapp.extensions import db
@@ -46,12 +46,15 @@ def areas_in(scope: Iterable[str], *, kinds: Iterable[str] = (), active: bool = 
 
 
 def communities_in(scope: Iterable[str]) -> Sequence[Area]:
-    """The communities in use that lie in the scope, or that the scope itself lies in."""
+    """The communities in use, special grids that lie in none included, that lie in the scope or contain it."""
     paths = tuple(scope)
     above = {int(part) for path in paths for part in path.strip("/").split("/") if part}
+    parent = aliased(Area)
+    special = (Area.kind == "grid") & parent.kind.in_(["county", "street"])
     return db.session.scalars(
         select(Area)
-        .where(Area.kind == "community", Area.active, or_(within(paths), Area.id.in_(above)))
+        .outerjoin(parent, parent.id == Area.parent_id)
+        .where(or_(Area.kind == "community", special), Area.active, or_(within(paths), Area.id.in_(above)))
         .order_by(Area.position, Area.name)
     ).all()
 
@@ -75,10 +78,12 @@ def subtree_ids(area: Area) -> list[int]:
 
 
 def community_of(area: Area) -> Area:
-    """The community an area lies in. Above communities it is the area itself: people serve there, none is a book."""
-    if area_rank(area.kind) <= area_rank("community"):
-        return area
-    return next((above for above in reversed(ancestors(area)) if above.kind == "community"), area)
+    """Whose book an area's holders stand in: its community, or a special grid (专属网格) that lies in none.
+
+    Above communities it is the area itself: people serve there, but there is no book.
+    """
+    books = (above for above in ancestors(area) if area_rank(above.kind) >= area_rank("community"))
+    return next(books, area)
 
 
 def colour_of(area: Area) -> str | None:
