@@ -26,8 +26,8 @@ class Actor:
 
     def may(self, permission: str, path: str | None = None) -> bool:
         """Whether the actor holds ``permission`` anywhere, or over the area with this path."""
-        held = self.grants.get(permission, ())
-        return bool(held) if path is None else path.startswith(held) if held else False
+        held = self.scope(permission)
+        return bool(held) and (path is None or path.startswith(held))
 
     def must(self, permission: str, path: str) -> None:
         """:raises NotAllowed: if the actor does not hold ``permission`` over the area with this path."""
@@ -36,9 +36,10 @@ class Actor:
 
     def scope(self, permission: str) -> tuple[str, ...]:
         """Area paths within which the actor holds ``permission``; empty: nowhere."""
-        return self.grants.get(permission, ())
+        return EVERYWHERE if self.kind == "system" else self.grants.get(permission, ())
 
 
+EVERYWHERE = ("/",)
 #: The software itself: month-end, expiry, imports from the command line.
 SYSTEM = Actor(kind="system", label="系统")
 PUBLIC = Actor(kind="public", label="访客")
