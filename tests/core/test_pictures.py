@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from webapp.core import photo_store
 from webapp.core.errors import Invalid, NotFound, Unavailable
 from webapp.core.photo_store import PhotoStore
 from webapp.core.pictures import MAX_SCANS, clean_photo, clean_picture, count_scans
@@ -105,7 +104,7 @@ def test_a_photo_stands_upright_as_the_camera_was_held(kind: str, orientation: i
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_places_names_and_comments_do_not_stay_in_the_photo(kind: str) -> None:
-    options = {"xmp": b"<x:xmpmeta>" + GPS, "icc_profile": GPS * 9, "exif": exif(), "comment": GPS}
+    options: dict[str, Any] = {"xmp": b"<x:xmpmeta>" + GPS, "icc_profile": GPS * 9, "exif": exif(), "comment": GPS}
     data = picture(kind, **options)
     assert GPS in data
     photo = clean_photo(data)
@@ -353,7 +352,7 @@ def test_when_the_disk_is_full_nothing_is_left_behind(tmp_path: Path, monkeypatc
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(photo_store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Unavailable, match="磁盘可能满了"):
         PhotoStore(tmp_path).put(b"photo", b"thumb")
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]

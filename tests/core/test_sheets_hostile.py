@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]  # XlsxWriter has no types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]  # XlsxWriter has no types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

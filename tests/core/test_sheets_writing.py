@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from webapp.core.errors import Invalid
 from webapp.core.points import Points
-from webapp.core.sheets import Column, template, write_csv, write_table, write_table_to, writing
+from webapp.core.sheets import CellValue, Column, template, write_csv, write_table, write_table_to, writing
 from webapp.core.sheets.writing import sheet_name
 
 COLUMNS = (
@@ -52,7 +52,7 @@ def cells(data: bytes, sheet: int = 0) -> list[list[Any]]:
 
 
 def test_points_are_numbers_phones_are_text_and_dates_are_dates() -> None:
-    row = {
+    row: dict[str, CellValue] = {
         "name": "刘红梅",
         "phone": "13800001234",
         "points": Points(125),
