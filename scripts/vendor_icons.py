@@ -34,7 +34,7 @@ delete ellipsis sliders-horizontal archive database hard-drive door-open toggle-
 """.split()
 
 #: Our name -> lucide's, where the newest name differs or another drawing says it better.
-DRAWN_AS = {"circle-help": "circle-question-mark", "soap": "bubbles", "oil": "fuel", "rice": "wheat", "tissue": "scroll"}
+DRAWN_AS = {"circle-help": "circle-question-mark", "soap": "bubbles", "oil": "bottle-wine", "rice": "wheat", "tissue": "scroll"}
 
 
 def drawing(package: Path, name: str) -> str:
