@@ -177,13 +177,15 @@
       find("#leave").submit();
     };
     const end2 = async () => { if (await ask()) find("#leave").submit(); else setTimeout(end2, 3000); };
-    setInterval(() => {
+    const tick = () => {
       if (over) return;
       const gone = (Date.now() - touched) / 1000;
       if (left) left.textContent = `${Math.max(0, Math.ceil(rest - gone))} 秒后自动退出`;
       grace.textContent = Math.max(0, Math.ceil(rest + last - gone));
       if (gone >= rest && !box.open) box.showModal();
       if (gone >= rest + last) end();
-    }, 250);
+    };
+    tick();
+    setInterval(tick, 250);
   }
 })();
