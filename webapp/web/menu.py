@@ -12,7 +12,8 @@ from webapp.web.access import actor
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """``order`` places it (10, 20, …); ``badge`` counts what waits, or gives 0."""
+    """``order`` places it (10, 20, …); ``badge`` counts what waits, or gives 0; ``also`` are the endpoints of further
+    lists that belong to the entry."""
 
     label: str
     endpoint: str
@@ -20,6 +21,7 @@ class MenuEntry:
     permission: str
     order: int
     badge: Callable[[], int] | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ def desk_menu() -> list[ShownEntry]:
 
 def _shown(entry: MenuEntry) -> ShownEntry:
     here = (request.endpoint or "").split(".")[0] == entry.endpoint.split(".")[0]
-    url = url_for(entry.endpoint)
-    active = request.path == url or (here and request.path.startswith(f"{url}/"))
-    return ShownEntry(entry.label, url, entry.icon, entry.badge() if entry.badge else 0, active)
+    urls = [url_for(endpoint) for endpoint in (entry.endpoint, *entry.also)]
+    active = any(request.path == url or (here and request.path.startswith(f"{url}/")) for url in urls)
+    return ShownEntry(entry.label, urls[0], entry.icon, entry.badge() if entry.badge else 0, active)
 
 
 def init_app(app: Flask) -> None:
