@@ -81,7 +81,9 @@
     const slip = find(".slip-80, .slip-58"), sheet = find('link[href*="print.css"]');
     if (slip && sheet && sheet.sheet) {
       const wide = slip.classList.contains("slip-80") ? 80 : 58;
+      slip.classList.add("on-paper");
       const high = Math.max(60, Math.ceil(slip.offsetHeight / 96 * 25.4) + 12);
+      slip.classList.remove("on-paper");
       sheet.sheet.insertRule(`@page slip${wide}{size:${wide}mm ${high}mm;margin:3mm ${wide === 80 ? 4 : 5}mm}`, sheet.sheet.cssRules.length);
     }
     print();
