@@ -101,7 +101,7 @@ class Rule(Model):
 
 
 class RuleVersion(Model):
-    """The rule as it was judged by from ``valid_from`` until ``valid_to`` (both included; open: still valid).
+    """The rule as it judges from ``valid_from``, until a newer version begins or, if the rule was ended, ``valid_to``.
 
     ``lowest`` and ``highest`` are tenths with their sign (equal: a fixed score). ``recorders`` are posts,
     comma-separated. Caps count times per holder; NULL is no cap. A veto stops all spending until it is lifted.

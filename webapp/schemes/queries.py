@@ -1,0 +1,190 @@
+"""Reads of schemes and rules: frozen views, few prepared statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.core.errors import NotFound
+from webapp.core.points import Points, show, show_signed
+from webapp.extensions import db
+from webapp.places.models import Area
+from webapp.schemes.models import Category, Rule, RuleVersion, Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One version of a rule as it judges. ``lowest`` and ``highest`` carry their sign; equal means a fixed score."""
+
+    rule_id: int
+    version_id: int
+    version: int
+    scheme_id: int
+    category_id: int
+    category: str
+    code: str
+    title: str
+    detail: str
+    lowest: Points
+    highest: Points
+    recorders: tuple[str, ...]
+    proof: str
+    cap_day: int | None
+    cap_month: int | None
+    cap_year: int | None
+    veto: bool
+    valid_from: date
+    valid_to: date | None
+
+    @property
+    def fixed(self) -> bool:
+        return self.lowest == self.highest
+
+    @property
+    def deducts(self) -> bool:
+        return self.lowest.tenths < 0
+
+    @property
+    def score(self) -> str:
+        """``+2``, ``+2…+5``, ``−5…−2``, ``停评`` for a veto."""
+        if self.veto:
+            return "停评"
+        low, high = show_signed(self.lowest.tenths), show_signed(self.highest.tenths)
+        return low if self.fixed else f"{low}…{high}"
+
+    @property
+    def caps(self) -> str:
+        """``每天一次``, ``每月 4 次``; empty without caps."""
+        words = (("每天", self.cap_day), ("每月", self.cap_month), ("每年", self.cap_year))
+        return "，".join(f"{when}{'一' if cap == 1 else f' {cap} '}次" for when, cap in words if cap)
+
+    def allows(self, points: Points) -> bool:
+        return self.lowest <= points <= self.highest
+
+
+_COLUMNS = (
+    Rule.id,
+    RuleVersion.id,
+    RuleVersion.version,
+    Rule.scheme_id,
+    Rule.category_id,
+    Category.name,
+    Rule.code,
+    RuleVersion.title,
+    RuleVersion.detail,
+    RuleVersion.lowest,
+    RuleVersion.highest,
+    RuleVersion.recorders,
+    RuleVersion.proof,
+    RuleVersion.cap_day,
+    RuleVersion.cap_month,
+    RuleVersion.cap_year,
+    RuleVersion.veto,
+    RuleVersion.valid_from,
+    RuleVersion.valid_to,
+)
+_newer = aliased(RuleVersion)
+_RULES = (
+    select(*_COLUMNS).join(Rule, Rule.id == RuleVersion.rule_id).join(Category, Category.id == Rule.category_id)
+)
+_CURRENT = (
+    _RULES.where(
+        Rule.scheme_id == bindparam("scheme"),
+        RuleVersion.valid_from <= bindparam("day"),
+        or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= bindparam("day")),
+        # the highest version that has begun is the one in force
+        ~exists().where(
+            _newer.rule_id == RuleVersion.rule_id,
+            _newer.version > RuleVersion.version,
+            _newer.valid_from <= bindparam("day"),
+        ),
+    )
+    .order_by(Category.position, Category.id, Rule.position, Rule.id)
+)
+_IN_FORCE = (
+    select(RuleVersion.id)
+    .where(RuleVersion.rule_id == bindparam("rule"), RuleVersion.valid_from <= bindparam("day"))
+    .order_by(RuleVersion.version.desc())
+    .limit(1)
+)
+_ONE_VERSION = _RULES.where(RuleVersion.id == bindparam("version"))
+
+
+def _rule(row: Row[Any]) -> RuleView:
+    values = list(row)
+    values[9], values[10] = Points(values[9]), Points(values[10])
+    values[11] = tuple(post for post in values[11].split(",") if post)
+    return RuleView(*values)
+
+
+def current_rules(scheme_id: int, on: date, post: str | None = None) -> list[RuleView]:
+    """The rules that judge on a day, in the order of the scheme; with ``post`` only those that it may record."""
+    rows = db.session.execute(_CURRENT, {"scheme": scheme_id, "day": on})
+    rules = [_rule(row) for row in rows]
+    return [rule for rule in rules if post in rule.recorders] if post else rules
+
+
+def rule_version(version_id: int) -> RuleView:
+    """:raises NotFound: if there is no such version."""
+    row = db.session.execute(_ONE_VERSION, {"version": version_id}).one_or_none()
+    if row is None:
+        raise NotFound("没有这条细则，可能已经修改。请返回重新选择。")
+    return _rule(row)
+
+
+def in_force(rule: RuleView, day: date) -> bool:
+    """Whether exactly this version judges on a day: it has begun, is not ended, and no newer one has begun."""
+    newest = db.session.scalar(_IN_FORCE, {"rule": rule.rule_id, "day": day})
+    return newest == rule.version_id and (rule.valid_to is None or day <= rule.valid_to)
+
+
+def versions_of(rule_id: int) -> list[RuleView]:
+    """All versions of a rule, newest first."""
+    rows = db.session.execute(_RULES.where(Rule.id == rule_id).order_by(RuleVersion.version.desc()))
+    return [_rule(row) for row in rows]
+
+
+def schemes_for(area: Area, holder_kind: str) -> list[Scheme]:
+    """The schemes in force for a kind of holder in an area: its own and its ancestors', nearest area first."""
+    ancestors = [int(part) for part in area.path.strip("/").split("/")]
+    statement = (
+        select(Scheme)
+        .join(Area, Area.id == Scheme.area_id)
+        .where(Scheme.area_id.in_(ancestors), Scheme.holder_kind == holder_kind, Scheme.active)
+        .order_by(Area.path.desc(), Scheme.id)
+    )
+    return list(db.session.scalars(statement))
+
+
+def spending_scheme(area: Area, holder_kind: str = "household") -> Scheme | None:
+    """The scheme whose points are spent at kiosks of this area: the nearest spendable one."""
+    return next((scheme for scheme in schemes_for(area, holder_kind) if scheme.spendable), None)
+
+
+def scheme(scheme_id: int) -> Scheme:
+    """:raises NotFound: if there is no such scheme."""
+    found = db.session.get(Scheme, scheme_id)
+    if found is None:
+        raise NotFound("没有这个积分办法。")
+    return found
+
+
+def schemes_in(scope: tuple[str, ...]) -> list[Scheme]:
+    """The schemes that somebody with these area paths sees: those of areas within, above or at them."""
+    statement = select(Scheme, Area.path).join(Area, Area.id == Scheme.area_id).order_by(Area.path, Scheme.id)
+    rows = db.session.execute(statement).all()
+    return [found for found, path in rows if any(path.startswith(mine) or mine.startswith(path) for mine in scope)]
+
+
+def categories(scheme_id: int) -> list[Category]:
+    statement = select(Category).where(Category.scheme_id == scheme_id).order_by(Category.position, Category.id)
+    return list(db.session.scalars(statement))
+
+
+def points_text(points: Points) -> str:
+    """For a form field: ``2.5``, ``-2`` with an ASCII minus."""
+    return show(points.tenths).replace("−", "-")
