@@ -34,9 +34,7 @@ FEATURES = (
 
 def create_app(config: Mapping[str, Any] | None = None) -> Application:
     """Make the application: settings, extensions, the frame, then each feature's tables, pages and commands."""
-    app = Application(
-        __name__, template_folder="../templates", static_folder="../static", static_url_path="/static"
-    )
+    app = Application(__name__, template_folder="../templates", static_folder="../static", static_url_path="/static")
     app.config.update(settings.load(config))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

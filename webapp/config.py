@@ -14,7 +14,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "SHANZHI_VAR": ("var", "Folder of everything that is kept: database, photos, backups, secret key."),
     "DATABASE_URL": ("", "postgresql+psycopg://… for a county; empty: SQLite file shanzhi.db below SHANZHI_VAR."),
     "DATABASE_SCHEMA": ("", "PostgreSQL schema of this county; empty: the server's default."),
-    "SECRET_KEY": ("", "Signs sessions, check codes and vouchers; empty: made once and kept in SHANZHI_VAR/secret.key."),
+    "SECRET_KEY": (
+        "",
+        "Signs sessions, check codes and vouchers; empty: made once and kept in SHANZHI_VAR/secret.key.",
+    ),
     "BASE_URL": ("http://127.0.0.1:8000", "The address that is printed in QR codes; https turns secure cookies on."),
     "HOST": ("127.0.0.1", "Address the server listens on."),
     "PORT": ("8000", "Port the server listens on."),

@@ -26,9 +26,7 @@ def upgrade() -> None:
         sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("ck_rating_stars")),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_rating_shop_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rating")),
-        sa.UniqueConstraint(
-            "shop_id", "device_print", "day", name=op.f("uq_rating_shop_id_device_print_day")
-        ),
+        sa.UniqueConstraint("shop_id", "device_print", "day", name=op.f("uq_rating_shop_id_device_print_day")),
         sa.UniqueConstraint("ticket_print", name=op.f("uq_rating_ticket_print")),
     )
     op.create_index("ix_rating_network", "rating", ["shop_id", "day", "network_print"], unique=False)

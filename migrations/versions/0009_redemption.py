@@ -59,9 +59,7 @@ def upgrade() -> None:
         sa.Column("ended_by", sa.String(length=80), nullable=False),
         sa.Column("end_note", sa.String(length=120), nullable=False),
         sa.CheckConstraint("(state = 'issued') = (ended_at IS NULL)", name=op.f("ck_voucher_ended")),
-        sa.CheckConstraint(
-            "state IN ('issued', 'handed_over', 'cancelled', 'expired')", name=op.f("ck_voucher_state")
-        ),
+        sa.CheckConstraint("state IN ('issued', 'handed_over', 'cancelled', 'expired')", name=op.f("ck_voucher_state")),
         sa.CheckConstraint("points > 0", name=op.f("ck_voucher_points")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_voucher_quantity")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_voucher_account_id")),

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from flask import Blueprint, Flask, g, render_template, request
+from flask import Blueprint, Flask, abort, g, render_template, request
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 
 from webapp.web import assets, errors, filters, headers
 from webapp.web.forms import Form, PointsField, at_most, required
@@ -40,8 +41,8 @@ class SampleForm(Form):
     name = StringField("店名", [required("请填店名。"), at_most(40)])
     phone = StringField("电话")
     base = PointsField("基础分")
-    grid = SelectField("所在网格", choices=[("1", "红色网格"), ("2", "绿色网格")])
-    kind = RadioField("类别", choices=[("a", "餐饮"), ("b", "零售"), ("c", "服务")], default="a")
+    grid = SelectField("所在网格", choices=[SelectChoice("1", "红色网格"), SelectChoice("2", "绿色网格")])
+    kind = RadioField("类别", choices=[SelectChoice(*pair) for pair in (("a", "餐饮"), ("b", "零售"), ("c", "服务"))])
     note = TextAreaField("备注", description="写给同事看，居民看不到。")
     open = BooleanField("正在营业")
 
@@ -66,6 +67,7 @@ def make_app() -> Flask:
     for name, views in ENDPOINTS.items():
         app.register_blueprint(_stand_ins(name, views))
     app.add_url_rule("/", "index", lambda: render_template("patterns/_index.html", names=NAMES))
+    app.add_url_rule("/favicon.ico", "no_icon", lambda: ("", 204))
     app.add_url_rule("/<name>", "pattern", _pattern)
     app.add_url_rule("/refusal/<surface>/<int:status>", "refusal", _refusal)
     return app
@@ -87,6 +89,8 @@ def _stand_at_kiosk(visit: bool) -> None:
 
 
 def _pattern(name: str) -> str:
+    if name not in NAMES:
+        abort(404)
     _stand_at_kiosk(name in WITH_VISIT)
     form = SampleForm(MultiDict({"name": "", "phone": "0358-2001234", "base": "12.345", "grid": "2", "kind": "b"}))
     form.validate()

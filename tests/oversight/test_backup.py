@@ -47,7 +47,9 @@ def test_one_flipped_byte_is_named_and_nothing_is_restored(instance, tmp_path, n
 
     assert backup.faults(made.folder) == [f"文件 {name} 与备份时不一样"]
     with pytest.raises(Invalid, match="没有恢复"):
-        backup.restore(made.folder, make_url(f"sqlite:///{tmp_path / 'new.db'}"), tmp_path / "v", replace=False, now=NOON)
+        backup.restore(
+            made.folder, make_url(f"sqlite:///{tmp_path / 'new.db'}"), tmp_path / "v", replace=False, now=NOON
+        )
     assert not (tmp_path / "new.db").exists()
 
 

@@ -56,9 +56,7 @@ def entry_hash(previous: str, fields: Sequence[object]) -> str:
 def hold_hash(
     account_id: int, kind: str, amount: int, cause_kind: str, cause_id: int, reason: str, created_at: datetime
 ) -> str:
-    return digest(
-        [VERSION, "hold", account_id, kind, amount, cause_kind, cause_id, reason, moment_text(created_at)]
-    )
+    return digest([VERSION, "hold", account_id, kind, amount, cause_kind, cause_id, reason, moment_text(created_at)])
 
 
 def day_text(day: date) -> str:

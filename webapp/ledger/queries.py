@@ -170,9 +170,7 @@ def hold_of_cause(cause: Cause) -> HoldLine | None:
     return as_hold(row) if row else None
 
 
-def ranking(
-    scheme_id: int, *, area_path: str, year: int, month: int | None = None, limit: int = 50
-) -> list[Standing]:
+def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = None, limit: int = 50) -> list[Standing]:
     """Holders below an area by what they earned less what was deducted, in ``year`` or in ``month`` (202611).
 
     What is spent does not count. Ties share a place and are listed by number.

@@ -234,21 +234,25 @@ def _write(account_id: int, posting: Posting, actor: Actor, now: datetime, least
 
 def _move(account_id: int, posting: Posting, least: int, month: int, sizes: dict[str, int]) -> RowMapping:
     """:raises InsufficientPoints: if the account would stand below ``least`` tenths."""
-    moved = db.session.execute(
-        _MOVE,
-        {
-            "p_id": account_id,
-            "p_amount": posting.amount.tenths,
-            "p_frees": posting.frees.tenths,
-            "p_least": least,
-            "p_earned": sizes["earned"],
-            "p_deducted": sizes["deducted"],
-            "p_spent": sizes["spent"],
-            "p_merit": sizes["earned"] - sizes["deducted"],
-            "p_year": month // 100,
-            "p_month": month,
-        },
-    ).mappings().one_or_none()
+    moved = (
+        db.session.execute(
+            _MOVE,
+            {
+                "p_id": account_id,
+                "p_amount": posting.amount.tenths,
+                "p_frees": posting.frees.tenths,
+                "p_least": least,
+                "p_earned": sizes["earned"],
+                "p_deducted": sizes["deducted"],
+                "p_spent": sizes["spent"],
+                "p_merit": sizes["earned"] - sizes["deducted"],
+                "p_year": month // 100,
+                "p_month": month,
+            },
+        )
+        .mappings()
+        .one_or_none()
+    )
     if moved is None:
         state = account_state(account_id)
         left = show(max(state.balance.tenths - state.held.tenths - max(least, 0), 0))
@@ -256,9 +260,7 @@ def _move(account_id: int, posting: Posting, least: int, month: int, sizes: dict
     return moved
 
 
-def _entry_values(
-    account_id: int, posting: Posting, actor: Actor, now: datetime, moved: RowMapping
-) -> dict[str, Any]:
+def _entry_values(account_id: int, posting: Posting, actor: Actor, now: datetime, moved: RowMapping) -> dict[str, Any]:
     values: dict[str, Any] = {
         "account_id": account_id,
         "seq": moved["entries"],
@@ -287,9 +289,7 @@ def _month_upsert(dialect: str) -> Any:
     total = MonthTotal.__table__.c
     return statement.on_conflict_do_update(
         index_elements=["community_id", "month", "scheme_id", "category_id"],
-        set_={
-            name: total[name] + statement.excluded[name] for name in ("earned", "deducted", "spent", "entries")
-        },
+        set_={name: total[name] + statement.excluded[name] for name in ("earned", "deducted", "spent", "entries")},
     )
 
 
@@ -326,9 +326,7 @@ def lock(*, account_id: int, cause: Cause, reason: str, now: datetime) -> HoldLi
     return _insert_hold(account_id, "lock", Points(0), cause, reason, now)
 
 
-def _insert_hold(
-    account_id: int, kind: str, amount: Points, cause: Cause, reason: str, now: datetime
-) -> HoldLine:
+def _insert_hold(account_id: int, kind: str, amount: Points, cause: Cause, reason: str, now: datetime) -> HoldLine:
     row = Hold(
         account_id=account_id,
         kind=kind,

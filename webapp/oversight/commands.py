@@ -15,7 +15,9 @@ from webapp.oversight import backup
 
 def register(app: Flask) -> None:
     @app.cli.command("backup")
-    @click.option("--into", type=click.Path(path_type=Path), help="Folder of the backups; default: backups below SHANZHI_VAR.")
+    @click.option(
+        "--into", type=click.Path(path_type=Path), help="Folder of the backups; default: backups below SHANZHI_VAR."
+    )
     def backup_command(into: Path | None) -> None:
         """Back up the running instance (database, photos, key) and check the copy."""
         var: Path = app.config["VAR_DIR"]

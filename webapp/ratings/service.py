@@ -187,9 +187,7 @@ def _flag(shop_id: int, day: date, now: datetime) -> None:
         shop_id=shop_id, day=day, state="open", reason="同一网络短时间内多次评价", created_at=now
     )
     reopened = case((RatingFlag.state == "dropped", "dropped"), else_="open")
-    db.session.execute(
-        statement.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"state": reopened})
-    )
+    db.session.execute(statement.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"state": reopened}))
 
 
 def _count_day(shop_id: int, day: date) -> None:

@@ -55,7 +55,7 @@ class Scheme(Model):
     inspections_post: Mapped[str] = mapped_column(String(12))
     claims_post: Mapped[str] = mapped_column(String(12))
     spendable: Mapped[bool]
-    floor: Mapped[int | None] = mapped_column(default=0)
+    floor: Mapped[int | None]
     base: Mapped[int] = mapped_column(default=0)
     lapse_month: Mapped[int | None]
     lapse_day: Mapped[int | None]

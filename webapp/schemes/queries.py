@@ -88,23 +88,18 @@ _COLUMNS = (
     RuleVersion.valid_to,
 )
 _newer = aliased(RuleVersion)
-_RULES = (
-    select(*_COLUMNS).join(Rule, Rule.id == RuleVersion.rule_id).join(Category, Category.id == Rule.category_id)
-)
-_CURRENT = (
-    _RULES.where(
-        Rule.scheme_id == bindparam("scheme"),
-        RuleVersion.valid_from <= bindparam("day"),
-        or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= bindparam("day")),
-        # the highest version that has begun is the one in force
-        ~exists().where(
-            _newer.rule_id == RuleVersion.rule_id,
-            _newer.version > RuleVersion.version,
-            _newer.valid_from <= bindparam("day"),
-        ),
-    )
-    .order_by(Category.position, Category.id, Rule.position, Rule.id)
-)
+_RULES = select(*_COLUMNS).join(Rule, Rule.id == RuleVersion.rule_id).join(Category, Category.id == Rule.category_id)
+_CURRENT = _RULES.where(
+    Rule.scheme_id == bindparam("scheme"),
+    RuleVersion.valid_from <= bindparam("day"),
+    or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= bindparam("day")),
+    # the highest version that has begun is the one in force
+    ~exists().where(
+        _newer.rule_id == RuleVersion.rule_id,
+        _newer.version > RuleVersion.version,
+        _newer.valid_from <= bindparam("day"),
+    ),
+).order_by(Category.position, Category.id, Rule.position, Rule.id)
 _IN_FORCE = (
     select(RuleVersion.id)
     .where(RuleVersion.rule_id == bindparam("rule"), RuleVersion.valid_from <= bindparam("day"))

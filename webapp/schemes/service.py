@@ -12,7 +12,7 @@ from webapp.audit.service import log
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, NotFound
-from webapp.core.points import Points
+from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.places.models import HOLDER_KINDS, Area
 from webapp.schemes.models import AUDIENCES, POSTING, PROOFS, Category, Rule, RuleVersion, Scheme
@@ -110,7 +110,7 @@ def add_scheme(
     purpose: str = "",
     audience: str = "all",
     floor: Points | None = None,
-    base: Points = Points(0),
+    base: Points = ZERO,
     lapse_month: int | None = None,
     lapse_day: int | None = None,
     month_end_day: int = 25,
@@ -188,9 +188,7 @@ def _known(value: str, words: dict[str, str], field: str) -> str:
     return value
 
 
-def add_category(
-    *, scheme: Scheme, code: str, name: str, position: int, actor: Actor, now: datetime
-) -> Category:
+def add_category(*, scheme: Scheme, code: str, name: str, position: int, actor: Actor, now: datetime) -> Category:
     """:raises Conflict: if the scheme has a category of this code."""
     actor.must("schemes.edit", scheme.area.path)
     taken = select(Category.id).where(Category.scheme_id == scheme.id, Category.code == code)
@@ -304,9 +302,7 @@ def _last_version(rule: Rule) -> RuleVersion:
     return db.session.scalars(statement.limit(1)).one()
 
 
-def _add_version(
-    rule: Rule, number: int, text: RuleText, valid_from: date, actor: Actor, now: datetime
-) -> RuleVersion:
+def _add_version(rule: Rule, number: int, text: RuleText, valid_from: date, actor: Actor, now: datetime) -> RuleVersion:
     version = RuleVersion(
         rule_id=rule.id,
         version=number,
@@ -346,9 +342,7 @@ def _check(text: RuleText) -> None:
         raise Invalid("请选至少一个可以记录的岗位。", field="recorders")
 
 
-def _log_rule(
-    actor: Actor, action: str, scheme: Scheme, rule: Rule, version: RuleVersion, now: datetime
-) -> None:
+def _log_rule(actor: Actor, action: str, scheme: Scheme, rule: Rule, version: RuleVersion, now: datetime) -> None:
     log(
         actor,
         action,

@@ -20,7 +20,11 @@ from webapp.users.models import FailedTry
 SLOW = "scrypt:16384:8:1"  # about 30 ms on an office PC: slow for a guesser, unnoticed by a person
 PIN_LENGTH = 6
 #: (what is counted, wrong guesses allowed, within). MLPS hardening guides: at most 5 tries, at least 10 minutes.
-LIMITS = {"account": (5, timedelta(minutes=15)), "device": (10, timedelta(minutes=15)), "network": (30, timedelta(minutes=15))}
+LIMITS = {
+    "account": (5, timedelta(minutes=15)),
+    "device": (10, timedelta(minutes=15)),
+    "network": (30, timedelta(minutes=15)),
+}
 
 
 def slow_hash(secret: str) -> str:

@@ -50,7 +50,13 @@ def sign_in(*, login: str, password: str, network: str, now: datetime, hours: in
             where=network,
         )
     )
-    log(Actor("staff", login, user_id=user_id, where=network), "user:signed-in", now=now, object_kind="user", object_id=user_id)
+    log(
+        Actor("staff", login, user_id=user_id, where=network),
+        "user:signed-in",
+        now=now,
+        object_kind="user",
+        object_id=user_id,
+    )
     return token
 
 
@@ -65,6 +71,4 @@ def sign_out(*, actor: Actor, token: str, now: datetime) -> None:
 
 def end_all_sign_ins(*, user_id: int, now: datetime) -> None:
     """Everything this user has open is closed within one request: disabled, password changed, phone lost."""
-    db.session.execute(
-        update(SignIn).where(SignIn.user_id == user_id, SignIn.ended_at.is_(None)).values(ended_at=now)
-    )
+    db.session.execute(update(SignIn).where(SignIn.user_id == user_id, SignIn.ended_at.is_(None)).values(ended_at=now))

@@ -38,9 +38,7 @@ class FixedHeaders:
             self._fixed.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: Any = None
-        ) -> Callable[[bytes], object]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
             kept = any(name == "Cache-Control" for name, _ in headers)
             own = self._fixed if kept else [*self._fixed, ("Cache-Control", "no-store")]
             return start_response(status, headers + own, exc_info)

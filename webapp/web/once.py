@@ -40,9 +40,7 @@ def before_form() -> Response | None:
     key, body = signing.fingerprint(f"{request.path}\0{key}"), _body_hash()
     if _claim(key, body):
         return None
-    sent = db.session.execute(
-        select(SentForm.body_hash, SentForm.location).where(SentForm.key == key)
-    ).one()
+    sent = db.session.execute(select(SentForm.body_hash, SentForm.location).where(SentForm.key == key)).one()
     if sent.body_hash != body:
         raise Conflict("这张表单已经提交过，内容不一样。请返回重新打开再填。")
     return go(sent.location or "/")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, exists, false, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from webapp.core.errors import NotFound
 from webapp.extensions import db
-from webapp.places.models import COLOURS, Area, Holder, Station, area_rank
+from webapp.places.models import COLOURS, Area, Holder, ImportRun, Station, area_rank
 
 #: Longer choices of areas are cut to communities and the subtree of the chosen one.
 MAX_OPTIONS = 400
@@ -56,6 +56,37 @@ def communities_in(scope: Iterable[str]) -> Sequence[Area]:
         .outerjoin(parent, parent.id == Area.parent_id)
         .where(or_(Area.kind == "community", special), Area.active, or_(within(paths), Area.id.in_(above)))
         .order_by(Area.position, Area.name)
+    ).all()
+
+
+def top_area(scope: Iterable[str]) -> Area:
+    """The highest area of a scope, to name it. :raises NotFound: if the scope is empty."""
+    found = db.session.scalar(
+        select(Area).where(within(scope)).order_by(func.length(Area.path), Area.position, Area.name).limit(1)
+    )
+    if found is None:
+        raise NotFound("您还没有负责的区域，请联系系统管理员。")
+    return found
+
+
+def import_areas(scope: Iterable[str]) -> list[AreaNode]:
+    """What a roster may be imported into: communities, and what lies above them, in the scope."""
+    special = {area.id for area in communities_in(tuple(scope))}
+    found = areas_in(scope)
+    return [
+        AreaNode(area, depth, None)
+        for area, depth in _in_order([area for area in found if area.kind in ("county", "street") or area.id in special])
+    ]
+
+
+def import_runs(scope: Iterable[str], *, limit: int = 10) -> Sequence[Row[tuple[ImportRun, Area]]]:
+    """The latest imports in a scope, each with its area."""
+    return db.session.execute(
+        select(ImportRun, Area)
+        .join(Area, Area.id == ImportRun.area_id)
+        .where(within(scope))
+        .order_by(ImportRun.id.desc())
+        .limit(limit)
     ).all()
 
 

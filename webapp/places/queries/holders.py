@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar, cast
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import joinedload, with_polymorphic
 
 from webapp.core.errors import Invalid, NotFound
@@ -142,6 +142,33 @@ def resident_counts(household_ids: Sequence[int]) -> dict[int, int]:
     return {household_id: number for household_id, number in rows if household_id is not None}
 
 
+def household_counts(courtyard_ids: Sequence[int]) -> dict[int, int]:
+    """How many households live in each of some courtyards."""
+    rows = db.session.execute(
+        select(Household.courtyard_id, func.count())
+        .where(Household.courtyard_id.in_(courtyard_ids), Household.active)
+        .group_by(Household.courtyard_id)
+    )
+    return {courtyard_id: number for courtyard_id, number in rows if courtyard_id is not None}
+
+
+def courtyards_of(community_id: int) -> Sequence[Courtyard]:
+    """The courtyards in use of a community, by number: to choose one of."""
+    return db.session.scalars(
+        select(Courtyard).where(Courtyard.community_id == community_id, Courtyard.active).order_by(Courtyard.number)
+    ).all()
+
+
+def former_residents(household_id: int) -> Sequence[Row[tuple[ResidentStay, Person]]]:
+    """Who has left a household, with the stay that ended; the latest first."""
+    return db.session.execute(
+        select(ResidentStay, Person)
+        .join(Person, Person.id == ResidentStay.person_id)
+        .where(ResidentStay.household_id == household_id, ResidentStay.ends_on.is_not(None))
+        .order_by(ResidentStay.ends_on.desc(), ResidentStay.id.desc())
+    ).all()
+
+
 def household_stays(*, household_id: int | None = None, courtyard_id: int | None = None) -> Sequence[HouseholdStay]:
     """Where a household lived, or who lived in a courtyard; the latest first."""
     statement: Select[tuple[HouseholdStay]] = select(HouseholdStay)
@@ -152,14 +179,19 @@ def household_stays(*, household_id: int | None = None, courtyard_id: int | None
     return db.session.scalars(statement.order_by(HouseholdStay.starts_on.desc(), HouseholdStay.id.desc())).all()
 
 
-def resident_stays(*, person_id: int | None = None, household_id: int | None = None) -> Sequence[ResidentStay]:
-    """Where a person belonged, or who belonged to a household; the latest first."""
-    statement: Select[tuple[ResidentStay]] = select(ResidentStay)
-    if person_id is not None:
-        statement = statement.where(ResidentStay.person_id == person_id)
-    if household_id is not None:
-        statement = statement.where(ResidentStay.household_id == household_id)
-    return db.session.scalars(statement.order_by(ResidentStay.starts_on.desc(), ResidentStay.id.desc())).all()
+def stays_of(person_id: int) -> Sequence[Row[tuple[ResidentStay, Household]]]:
+    """Where a person belonged, each stay with its household; the latest first."""
+    return db.session.execute(
+        select(ResidentStay, Household)
+        .join(Household, Household.id == ResidentStay.household_id)
+        .where(ResidentStay.person_id == person_id)
+        .order_by(ResidentStay.starts_on.desc(), ResidentStay.id.desc())
+    ).all()
+
+
+def owner_of(shop: Shop) -> Person | None:
+    """The owner as a person known here."""
+    return db.session.get(Person, shop.owner_id) if shop.owner_id else None
 
 
 def station(station_id: int, scope: Iterable[str]) -> Station:

@@ -4,7 +4,7 @@ A holder stays in one community's book for life: moves go inside the community; 
 registered there. Only moving an area itself takes its holders along.
 """
 
-from webapp.places.service.areas import add_area, change_area, close_area, move_area, reopen_area
+from webapp.places.service.areas import add_area, change_area, close_area, may_lie_in, move_area, reopen_area
 from webapp.places.service.courtyards import (
     add_courtyard,
     change_courtyard,
@@ -43,6 +43,7 @@ __all__ = [
     "close_shop",
     "close_station",
     "identity_of",
+    "may_lie_in",
     "move_area",
     "move_courtyard",
     "move_household",

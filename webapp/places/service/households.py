@@ -188,6 +188,7 @@ def reopen_household(
     household: Household,
     courtyard: Courtyard | None = None,
     area: Area | None = None,
+    tenure: str | None = None,
     on: date | None = None,
 ) -> None:
     """A closed household lives here again. Its residents are moved in one by one.
@@ -200,7 +201,7 @@ def reopen_household(
     _same_book(household, place)
     if household.active:
         raise Conflict("这一户没有注销，不用恢复。")
-    _settle(household, courtyard, place, None, day_of(on, now))
+    _settle(household, courtyard, place, tenure, day_of(on, now))
     _log(actor, "reopened", household, place, now)
 
 

@@ -8,7 +8,7 @@ from webapp.audit.service import log
 from webapp.core.actor import Actor
 from webapp.core.errors import Invalid
 from webapp.core.text import normalise_prose
-from webapp.places.models import Area, Holder
+from webapp.places.models import Holder
 from webapp.places.service.checks import must_edit
 
 MIN_REASON = 4  # characters: "查看" is no reason
@@ -43,7 +43,7 @@ def note_look(*, actor: Actor, now: datetime, holder: Holder, reason: str) -> st
 
 
 def note_export(
-    *, actor: Actor, now: datetime, register: str, area: Area | None, rows: int, filtered: str, full: bool, reason: str
+    *, actor: Actor, now: datetime, register: str, area_path: str, rows: int, filtered: str, full: bool, reason: str
 ) -> str:
     """Write down that a list leaves the software: which, how many rows, masked or ``full``. Returns the reason.
 
@@ -55,7 +55,7 @@ def note_export(
         "register:exported",
         now=now,
         object_kind="register",
-        area_path=area.path if area else "",
+        area_path=area_path,
         register=register,
         rows=rows,
         filtered=filtered,

@@ -27,7 +27,7 @@ from webapp.places.service.imports.plan import Plan, Task, Workings
 from webapp.places.service.imports.registers import REGISTERS, Register, register_of
 from webapp.places.service.imports.uploads import Preview, Uploads
 
-__all__ = ["REGISTERS", "Preview", "Reading", "Register", "Uploads", "confirm", "earlier_run", "preview_of", "read", "register_of"]
+__all__ = ["REGISTERS", "Preview", "Reading", "Register", "Uploads", "confirm", "earlier_run", "preview_of", "read", "register_of", "warm"]
 
 MAX_CHANGES = 200  # shown in a preview; all are counted
 MAX_NUMBERS = 500  # of changed rows, in the audit line

@@ -111,9 +111,9 @@ class HouseholdPlanner:
 
     def _check_move(self, draft: HouseholdDraft, there: HouseholdThere) -> None:
         day = draft.since or self.task.today
-        if "area_id" in draft.differences() or "courtyard_id" in draft.differences():
-            if there.stay_from and day < there.stay_from:
-                self._blame(draft, "since", f"搬家日期早于这一户原来的入住日期 {there.stay_from}。")
+        moves = draft.differences().keys() & {"area_id", "courtyard_id"}
+        if moves and there.stay_from and day < there.stay_from:
+            self._blame(draft, "since", f"搬家日期早于这一户原来的入住日期 {there.stay_from}。")
 
     def _blame(self, draft: HouseholdDraft, key: str, message: str) -> None:
         self.task.table.blame(draft.row_number, HOUSEHOLDS.column(key).title, message, draft.number)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.core.errors import Gone
-from webapp.core.sheets import RowError
+from webapp.core.sheets import RowError, Table
 from webapp.places.service.imports.plan import Change
 
 KEPT = timedelta(days=1)
@@ -45,6 +45,10 @@ class Preview:
     @property
     def can_be_confirmed(self) -> bool:
         return not self.error_count and bool(self.added or self.changed)
+
+    def error_table(self) -> Table:
+        """The errors as the sheets library writes them for download."""
+        return Table(self.sha256, "", [], errors=list(self.errors), unkept_errors=self.error_count - len(self.errors))
 
 
 class Uploads:
