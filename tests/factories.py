@@ -24,6 +24,7 @@ from webapp.places.models import (
     Shop,
     Station,
 )
+from webapp.users.models import Appointment, User
 
 CREATED_AT = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
 MOVED_IN = date(2026, 9, 1)
@@ -284,3 +285,58 @@ def make_station(
         )
     )
     return station
+
+
+# Staff ----------------------------------------------------------------------------------------------------------------
+
+
+def make_appointment(
+    *,
+    person: Person,
+    post: str,
+    area: Area | None = None,
+    courtyard: Courtyard | None = None,
+    starts_on: date = MOVED_IN,
+    ends_on: date | None = None,
+) -> Appointment:
+    """A post of ``person`` in ``area`` (where the person stands, if none is given)."""
+    appointment: Appointment = save(
+        Appointment(
+            person_id=person.id,
+            post=post,
+            area_id=area.id if area else person.area_id,
+            courtyard_id=courtyard.id if courtyard else None,
+            starts_on=starts_on,
+            ends_on=ends_on,
+        )
+    )
+    return appointment
+
+
+def make_user(
+    *,
+    post: str | None = "clerk",
+    area: Area | None = None,
+    person: Person | None = None,
+    name: str = "陈立新",
+    login: str | None = None,
+    password_hash: str = "!",
+    must_change: bool = False,
+    active: bool = True,
+) -> User:
+    """A member of staff with a login and, unless ``post`` is None, that post in ``area``. The password opens nothing."""
+    place = area or (db.session.get_one(Area, person.area_id) if person else make_community().community)
+    who = person or make_person(area=place, name=name, staff=True)
+    user: User = save(
+        User(
+            person_id=who.id,
+            login=login or f"staff{serial()}",
+            password_hash=password_hash,
+            must_change=must_change,
+            active=active,
+            created_at=CREATED_AT,
+        )
+    )
+    if post is not None:
+        make_appointment(person=who, post=post, area=place)
+    return user

@@ -17,7 +17,7 @@ def wants_fragment() -> bool:
     )
 
 
-def render(page: str, fragment: str | None = None, *, status: int = 200, **context: Any) -> Response:
+def render(page: str, fragment: str | None = None, /, *, status: int = 200, **context: Any) -> Response:
     """The page, or only its fragment when htmx asks for it. ``page`` includes ``fragment``, so they can't differ."""
     piece = fragment is not None and wants_fragment()
     response = make_response(render_template(fragment if piece and fragment else page, **context), status)
