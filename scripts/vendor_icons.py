@@ -14,9 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ATTRIBUTES = (
-    'viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
-)
+ATTRIBUTES = 'viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
 
 NAMES = """
 gift megaphone hand-helping handshake messages-square scan-line scan-qr-code qr-code printer chevron-left chevron-right
@@ -31,10 +29,16 @@ circle-help circle-check circle-x circle-alert bell eye eye-off send copy extern
 wallet landmark flag heart-handshake hand-heart leaf sprout brush-cleaning trash tag tags receipt receipt-text
 chart-column chart-line trending-up layers route clipboard-list clipboard-check clipboard-pen coins percent power
 delete ellipsis sliders-horizontal archive database hard-drive door-open toggle-left thumbs-up languages sun
-""".split()
+"""
 
 #: Our name -> lucide's, where the newest name differs or another drawing says it better.
-DRAWN_AS = {"circle-help": "circle-question-mark", "soap": "bubbles", "oil": "bottle-wine", "rice": "wheat", "tissue": "scroll"}
+DRAWN_AS = {
+    "circle-help": "circle-question-mark",
+    "soap": "bubbles",
+    "oil": "bottle-wine",
+    "rice": "wheat",
+    "tissue": "scroll",
+}
 
 
 def drawing(package: Path, name: str) -> str:
@@ -49,7 +53,7 @@ def main(package: Path) -> None:
     for old in folder.glob("*.svg"):
         old.unlink()
     symbols = []
-    for name in sorted({*NAMES, *DRAWN_AS}):
+    for name in sorted({*NAMES.split(), *DRAWN_AS}):
         inner = drawing(package, name)
         (folder / f"{name}.svg").write_text(inner + "\n", encoding="utf-8")
         symbols.append(f'<symbol id="{name}" {ATTRIBUTES}>{inner}</symbol>')

@@ -116,6 +116,10 @@
     setInterval(tell, 5000);
   }
 
+  // A long kiosk page scrolls by keyboard too
+  const main = find("#main");
+  if ("strict" in data && main.scrollHeight > main.clientHeight) main.tabIndex = 0;
+
   // Number pad
   doc.addEventListener("click", (e) => {
     const key = e.target.closest("[data-key]");

@@ -20,9 +20,7 @@ from webapp.web import assets, errors, filters, headers
 from webapp.web.forms import Form, PointsField, at_most, required
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = sorted(
-    path.stem for path in (ROOT / "templates" / "patterns").glob("*.html") if not path.name.startswith("_")
-)
+NAMES = sorted(path.stem for path in (ROOT / "templates" / "patterns").glob("*.html") if not path.name.startswith("_"))
 WITH_VISIT = ("kiosk-balance", "kiosk-redeem", "kiosk-result", "kiosk-slip")
 ENDPOINTS = {
     "kiosk": ("home", "stay", "leave", "type_size"),
@@ -81,9 +79,7 @@ def _stand_ins(name: str, views: tuple[str, ...]) -> Blueprint:
 
 
 def _stand_at_kiosk(visit: bool) -> None:
-    g.terminal = SimpleNamespace(
-        community="昌宁社区", station="党群服务中心", name="1 号终端", phone="0358-2001234"
-    )
+    g.terminal = SimpleNamespace(community="昌宁社区", station="党群服务中心", name="1 号终端", phone="0358-2001234")
     if visit:
         g.visit = SimpleNamespace(name="李秀梅", courtyard="3 排 12 号院", number="03-12-02")
 

@@ -18,7 +18,12 @@ from tests.browser.patterns import NAMES, ROOT, make_app
 pytestmark = pytest.mark.browser
 
 LYING, STANDING, HANDHELD, OFFICE, NARROW = (1366, 768), (1080, 1920), (390, 844), (1366, 768), (1024, 768)
-SIZES = {"kiosk": (LYING, STANDING), "phone": (HANDHELD, (320, 640)), "desk": (OFFICE, NARROW), "print": ((1000, 1000),)}
+SIZES = {
+    "kiosk": (LYING, STANDING),
+    "phone": (HANDHELD, (320, 640)),
+    "desk": (OFFICE, NARROW),
+    "print": ((1000, 1000),),
+}
 LEAST = {"kiosk": 60, "phone": 48, "desk": 24, "print": 24}  # CSS px of a target
 BUDGET = 25_000  # bytes of the kiosk's first visit, gzipped
 PAGES = [(name, size) for name in NAMES for size in SIZES[name.split("-")[0]]]
@@ -281,3 +286,42 @@ def test_the_slip_prints_on_one_page_of_its_own_height(page: Page, address: str)
     wide, high = (float(side) / 72 * 25.4 for side in boxes[0])
     assert 79 < wide < 81
     assert 70 < high < 160
+
+
+def camera_showing(text: str, file: Path) -> None:
+    """A film of one still for Chromium's false camera: a plate held into the picture."""
+    import qrcode
+    from PIL import Image
+
+    plate = qrcode.make(text, border=4).convert("RGB").resize((360, 360))
+    still = Image.new("RGB", (640, 480), "#8a9a8a")
+    still.paste(plate, (140, 60))
+    frame = file.with_suffix(".jpg")
+    still.save(frame, quality=90)
+    file.write_bytes(frame.read_bytes() * 20)
+
+
+@pytest.mark.parametrize(
+    ("code", "leads_to"), [("HTTP://{host}/Q/000123-XXZAM374", "/q/000123-XXZAM374"), ("https://evil.example/q/1", "")]
+)
+def test_the_scanner_in_the_page_follows_our_own_plates_only(
+    address: str, tmp_path: Path, code: str, leads_to: str
+) -> None:
+    film = tmp_path / "camera.mjpeg"
+    camera_showing(code.format(host=address.removeprefix("http://")), film)
+    camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", *camera, f"--use-file-for-fake-video-capture={film}"],
+        )
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(f"{address}/phone-day")
+        page.get_by_role("button", name="扫门牌").click()
+        if leads_to:
+            page.wait_for_url(f"**{leads_to}")
+        else:
+            expect(page.get_by_text("这不是本社区的门牌码")).to_be_visible()
+            page.get_by_role("button", name="不扫了").click()
+            expect(page.locator(".scanner")).to_have_count(0)
+        browser.close()
