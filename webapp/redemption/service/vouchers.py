@@ -31,7 +31,8 @@ from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import hold_of_cause
 from webapp.places.models import Area, Household
-from webapp.redemption.models import Item, StockMovement, Voucher
+from webapp.redemption.models import Item, Voucher
+from webapp.redemption.service.stock import move
 
 CODE_LENGTH = 13  # characters of five bits: 65 bits, more than can be guessed
 NUMBER_LENGTH = 6
@@ -84,7 +85,7 @@ def redeem(
         now=now,
     )
     _check_limit(voucher, item)
-    _move(item, "redeemed", -quantity, actor, now, voucher_id=voucher.id)
+    move(item, "redeemed", -quantity, actor=actor, now=now, voucher_id=voucher.id)
     log(actor, "voucher:issued", now=now, object_kind="voucher", object_id=voucher.id, number=voucher.number)
     return voucher
 
@@ -161,25 +162,6 @@ def _check_limit(voucher: Voucher, item: Item) -> None:
     )
     if int(had or 0) > item.limit_month:
         raise LimitReached(f"「{item.name}」每户每月最多换 {item.limit_month} {item.unit}，本月已经换够了。")
-
-
-def _move(
-    item: Item, kind: str, change: int, actor: Actor, now: datetime, *, note: str = "", voucher_id: int | None = None
-) -> None:
-    db.session.add(
-        StockMovement(
-            item_id=item.id,
-            kind=kind,
-            change=change,
-            left_after=item.left,
-            voucher_id=voucher_id,
-            note=note,
-            actor_id=actor.user_id or 0,
-            actor_label=actor.label,
-            at=now,
-        )
-    )
-    db.session.flush()
 
 
 def find_voucher(code: str) -> Voucher:
@@ -264,7 +246,7 @@ def _give_back(voucher_id: int, state: str, actor: Actor, reason: str, now: date
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     item = db.session.scalars(returned).one()
-    _move(item, "returned", voucher.quantity, actor, now, note=reason, voucher_id=voucher.id)
+    move(item, "returned", voucher.quantity, actor=actor, now=now, note=reason, voucher_id=voucher.id)
     hold = hold_of_cause(Cause("voucher", voucher.id))
     if hold is not None:
         ledger.release(hold_id=hold.id, now=now)
