@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from tests.browser.patterns import NAMES, ROOT, make_app
@@ -45,14 +45,6 @@ def address() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -305,23 +297,22 @@ def camera_showing(text: str, file: Path) -> None:
     ("code", "leads_to"), [("HTTP://{host}/Q/000123-XXZAM374", "/q/000123-XXZAM374"), ("https://evil.example/q/1", "")]
 )
 def test_the_scanner_in_the_page_follows_our_own_plates_only(
-    address: str, tmp_path: Path, code: str, leads_to: str
+    driver: Playwright, address: str, tmp_path: Path, code: str, leads_to: str
 ) -> None:
     film = tmp_path / "camera.mjpeg"
     camera_showing(code.format(host=address.removeprefix("http://")), film)
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", *camera, f"--use-file-for-fake-video-capture={film}"],
-        )
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.goto(f"{address}/phone-day")
-        page.get_by_role("button", name="扫门牌").click()
-        if leads_to:
-            page.wait_for_url(f"**{leads_to}")
-        else:
-            expect(page.get_by_text("这不是本社区的门牌码")).to_be_visible()
-            page.get_by_role("button", name="不扫了").click()
-            expect(page.locator(".scanner")).to_have_count(0)
-        browser.close()
+    browser = driver.chromium.launch(
+        executable_path="/usr/bin/chromium",
+        args=["--no-sandbox", *camera, f"--use-file-for-fake-video-capture={film}"],
+    )
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{address}/phone-day")
+    page.get_by_role("button", name="扫门牌").click()
+    if leads_to:
+        page.wait_for_url(f"**{leads_to}")
+    else:
+        expect(page.get_by_text("这不是本社区的门牌码")).to_be_visible()
+        page.get_by_role("button", name="不扫了").click()
+        expect(page.locator(".scanner")).to_have_count(0)
+    browser.close()
