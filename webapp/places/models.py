@@ -67,7 +67,7 @@ class Area(Model):
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
-    parent: Mapped[Area | None] = relationship(remote_side=[id])
+    parent: Mapped[Area | None] = relationship(remote_side="Area.id")
 
 
 class Holder(Model):

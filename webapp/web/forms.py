@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from webapp.core.errors import DomainError, Invalid
 from webapp.core.points import Points, show
 from webapp.core.text import normalise, normalise_prose
+from webapp.extensions import db
+
+Result = TypeVar("Result")
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -54,6 +58,27 @@ def clean_prose(value: str | None) -> str | None:
     return normalise_prose(value) if isinstance(value, str) else value
 
 
+def perform(form: Form, act: Callable[[], Result]) -> Result | None:
+    """Call a service for a form that was filled in well. A refusal that names a field goes under that field.
+
+    None: the form is to be shown (again), with ``status_of`` it.
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
+        return act()
+    except DomainError as error:
+        if not form.blame(error):
+            raise
+        db.session.rollback()
+        return None
+
+
+def status_of(form: Form) -> int:
+    """422 for a form that came back, 200 for one that is shown for the first time."""
+    return 422 if form.errors else 200
+
+
 def required(message: str) -> DataRequired:
     return DataRequired(message=message)
 
@@ -68,6 +93,11 @@ def at_most(length: int) -> Length:
 
 def optional() -> Optional:
     return Optional()
+
+
+def options(pairs: Iterable[tuple[str | int, str]]) -> list[SelectChoice]:
+    """(value, words) pairs as the choices of a select or of radio buttons."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class PointsField(StringField):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar, cast
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import joinedload, with_polymorphic
 
 from webapp.core.errors import Invalid, NotFound
@@ -169,14 +169,24 @@ def former_residents(household_id: int) -> Sequence[Row[tuple[ResidentStay, Pers
     ).all()
 
 
-def household_stays(*, household_id: int | None = None, courtyard_id: int | None = None) -> Sequence[HouseholdStay]:
-    """Where a household lived, or who lived in a courtyard; the latest first."""
-    statement: Select[tuple[HouseholdStay]] = select(HouseholdStay)
-    if household_id is not None:
-        statement = statement.where(HouseholdStay.household_id == household_id)
-    if courtyard_id is not None:
-        statement = statement.where(HouseholdStay.courtyard_id == courtyard_id)
-    return db.session.scalars(statement.order_by(HouseholdStay.starts_on.desc(), HouseholdStay.id.desc())).all()
+def household_stays(household_id: int) -> Sequence[Row[tuple[HouseholdStay, Courtyard]]]:
+    """Where a household lived, each stay with its courtyard (None: in none); the latest first."""
+    return db.session.execute(
+        select(HouseholdStay, Courtyard)
+        .outerjoin(Courtyard, Courtyard.id == HouseholdStay.courtyard_id)
+        .where(HouseholdStay.household_id == household_id)
+        .order_by(HouseholdStay.starts_on.desc(), HouseholdStay.id.desc())
+    ).all()
+
+
+def former_households(courtyard_id: int) -> Sequence[Row[tuple[HouseholdStay, Household]]]:
+    """Who has left a courtyard, with the stay that ended; the latest first."""
+    return db.session.execute(
+        select(HouseholdStay, Household)
+        .join(Household, Household.id == HouseholdStay.household_id)
+        .where(HouseholdStay.courtyard_id == courtyard_id, HouseholdStay.ends_on.is_not(None))
+        .order_by(HouseholdStay.ends_on.desc(), HouseholdStay.id.desc())
+    ).all()
 
 
 def stays_of(person_id: int) -> Sequence[Row[tuple[ResidentStay, Household]]]:

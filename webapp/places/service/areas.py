@@ -44,7 +44,7 @@ def add_area(
         lock_register(parent)
         _may_lie_in(kind, parent)
     area = Area(kind=kind, parent_id=parent.id if parent else None, active=True, path="/")
-    put(area, **_facts(kind, name, number, colour, phone, position))
+    put(area, **_facts(kind=kind, name=name, number=number, colour=colour, phone=phone, position=position))
     _free_name(area.name, parent, besides=None)
     db.session.add(area)
     db.session.flush()
@@ -68,7 +68,7 @@ def change_area(
     """Change everything but the kind and the place in the tree. Raises what ``add_area`` raises."""
     must_edit(actor, area)
     lock_register(area)
-    facts = _facts(area.kind, name, number, colour, phone, position)
+    facts = _facts(kind=area.kind, name=name, number=number, colour=colour, phone=phone, position=position)
     _free_name(str(facts["name"]), area.parent, besides=area)
     changed = put(area, **facts)
     db.session.flush()
@@ -76,7 +76,7 @@ def change_area(
         _log(actor, "changed", area, now, fields=changed)
 
 
-def _facts(kind: str, name: str, number: str, colour: str | None, phone: str, position: int) -> dict[str, object]:
+def _facts(*, kind: str, name: str, number: str, colour: str | None, phone: str, position: int) -> dict[str, object]:
     if colour and kind != "grid":
         raise Invalid("只有网格有自己的颜色，下面的片区跟着网格的颜色。", field="colour")
     if colour and colour not in COLOURS:

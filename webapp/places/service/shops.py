@@ -31,7 +31,8 @@ def add_shop(
     lock_register(area)
     community = book_area(area)
     shop = Shop(area_id=area.id, community_id=community.id, created_at=now, active=True)
-    put(shop, number=free_number(community, "shop", number), **_facts(name, address, trade, phone, keeper, position))
+    facts = _facts(name=name, address=address, trade=trade, phone=phone, keeper=keeper, position=position)
+    put(shop, number=free_number(community, "shop", number), **facts)
     shop.owner_id = owner.id if owner else None
     db.session.add(shop)
     db.session.flush()
@@ -57,14 +58,14 @@ def change_shop(
     must_edit(actor, shop.area)
     lock_register(shop.area)
     taken = free_number(shop.community, "shop", number, besides=shop)
-    facts = _facts(name, address, trade, phone, keeper, position)
+    facts = _facts(name=name, address=address, trade=trade, phone=phone, keeper=keeper, position=position)
     changed = put(shop, number=taken, owner_id=owner.id if owner else None, **facts)
     db.session.flush()
     if changed:
         _log(actor, "changed", shop, shop.area, now, fields=changed)
 
 
-def _facts(name: str, address: str, trade: str, phone: str, keeper: str, position: int) -> dict[str, object]:
+def _facts(*, name: str, address: str, trade: str, phone: str, keeper: str, position: int) -> dict[str, object]:
     return {
         "name": line(name, label="店名", field="name", limit=60, needed=True),
         "address": line(address, label="地址", field="address", limit=120),

@@ -39,7 +39,7 @@ class Settling:
     def _add_households(self, new: list[HouseholdDraft], now: datetime) -> None:
         for draft, household_id in zip(new, next_ids(len(new)), strict=True):
             draft.id = household_id
-        insert_rows(Holder, (self._holder(draft.id, "household", draft.number, draft.wanted, draft, now) for draft in new))
+        insert_rows(Holder, (self._holder(draft, "household", draft.number, _area_of(draft), now) for draft in new))
         insert_rows(Household, map(_household_row, new))
         insert_rows(HouseholdStay, (self._household_stay(draft, draft.wanted) for draft in new))
 
@@ -81,7 +81,7 @@ class Settling:
             draft.id = person_id
         insert_rows(
             Holder,
-            (self._holder(draft.id, "person", person_number(draft.id), draft.wanted, draft.household, now) for draft in new),
+            (self._holder(draft, "person", person_number(draft.id), _area_of(draft.household), now) for draft in new),
         )
         insert_rows(Person, map(_person_row, new))
         insert_rows(ResidentStay, map(self._resident_stay, new))
@@ -116,16 +116,16 @@ class Settling:
     # both
 
     def _holder(
-        self, holder_id: int, kind: str, number: str, wanted: dict[str, Any], household: HouseholdDraft, now: datetime
+        self, draft: HouseholdDraft | ResidentDraft, kind: str, number: str, area_id: int, now: datetime
     ) -> dict[str, Any]:
         return {
-            "id": holder_id,
+            "id": draft.id,
             "kind": kind,
-            "area_id": _area_of(household),
+            "area_id": area_id,
             "community_id": self.task.base.id,
             "number": number,
-            "name": wanted["name"],
-            "initials": self.task.workings.initials(wanted["name"]),
+            "name": draft.wanted["name"],
+            "initials": self.task.workings.initials(draft.wanted["name"]),
             "active": True,
             "created_at": now,
         }

@@ -1,0 +1,118 @@
+"""The blueprint, and what the pages of all registers share: the filter of a list, forms that call a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Blueprint, Response, flash, request
+
+from webapp.core.errors import DomainError
+from webapp.extensions import db
+from webapp.places import queries
+from webapp.places.models import Area
+from webapp.places.queries import AreaNode, Filter
+from webapp.web.access import actor
+from webapp.web.forms import Form
+from webapp.web.htmx import go, render
+
+bp = Blueprint("places", __name__)
+Result = TypeVar("Result")
+
+STATES = {"active": "在用", "closed": "停用", "all": "全部"}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The filter of a list page as it was asked for."""
+
+    scope: tuple[str, ...]
+    wanted: Filter
+    area: Area | None
+    options: list[AreaNode]
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """The filter as fields of the export form."""
+        wanted = self.wanted
+        return {
+            "q": wanted.text,
+            "area": str(self.area.id) if self.area else "",
+            "state": wanted.state,
+            "tenure": wanted.tenure,
+            "role": wanted.role,
+        }
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the usual is shown: then an empty list means that nothing was found."""
+        return self.wanted != Filter()
+
+
+def listing(permission: str = "places.view") -> Listing:
+    """The filter in the address, or of an export form.
+
+    :raises NotFound: for an area outside the scope.
+    """
+    scope, asked = actor().scope(permission), request.values
+    area_id = asked.get("area", 0, type=int)
+    area = queries.area(area_id, scope) if area_id else None
+    wanted = Filter(
+        text=asked.get("q", "")[:60],
+        area=area.path if area else "",
+        state=asked.get("state", "active") if asked.get("state", "active") in STATES else "active",
+        tenure=asked.get("tenure", ""),
+        role=asked.get("role", ""),
+    )
+    return Listing(scope, wanted, area, queries.area_options(scope, chosen=area))
+
+
+def perform(form: Form, act: Callable[[], Result]) -> Result | None:
+    """Call a service for a form that was filled in well. A refusal that names a field goes under that field.
+
+    None: the form is to be shown (again).
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
+        return act()
+    except DomainError as error:
+        if not form.blame(error):
+            raise
+        db.session.rollback()
+        return None
+
+
+def status_of(form: Form) -> int:
+    return 422 if form.errors else 200
+
+
+def asked_area() -> Area | None:
+    """The area that a link to a form names (``?area=``)."""
+    area_id = request.args.get("area", 0, type=int)
+    return queries.area(area_id, actor().scope("places.edit")) if area_id else None
+
+
+def area_nodes(chosen: Area | None = None) -> list[AreaNode]:
+    """The areas in which the actor may edit."""
+    return queries.area_options(actor().scope("places.edit"), chosen=chosen)
+
+
+def keep_or(typed: str | None, kept: str, *, clear: bool = False) -> str:
+    """An empty field leaves what is kept, unless it is to be cleared."""
+    return "" if clear else typed or kept
+
+
+def now_is(shown: str) -> str:
+    """Under a field that does not show what is kept."""
+    return f"现在是 {shown}，不改请留空。" if shown else "现在没有登记。"
+
+
+def closing(name: str, *, back: str, act: Callable[[], None], facts: str) -> Response:
+    """Ask before something goes out of use (GET), and do it (POST)."""
+    if request.method == "POST":
+        act()
+        flash(f"已停用「{name}」。", "success")
+        return go(back)
+    return render("places/close.html", name=name, back=back, facts=facts)
