@@ -214,3 +214,8 @@ def household_of(voucher: Voucher) -> Household:
 def overdue(voucher: Voucher, now: datetime) -> bool:
     """Its last day is over though housekeeping has not given the points back yet."""
     return voucher.state == "issued" and voucher.expires_at <= now
+
+
+def picture_of(item_id: int) -> str | None:
+    """The SHA-256 of a thing's picture; None if it has none."""
+    return db.session.scalar(select(Item.picture).where(Item.id == item_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask import Flask
 
@@ -42,6 +42,11 @@ def day(value: date | datetime | None) -> str:
     return value.isoformat() if value else ""
 
 
+def last_day(end: datetime) -> str:
+    """The last whole day before a moment at which something ends (midnight): ``2026-12-05``."""
+    return clock.local_date(end - timedelta(seconds=1)).isoformat()
+
+
 def short_day(value: date | datetime) -> str:
     """``11月20日``."""
     if isinstance(value, datetime):
@@ -69,6 +74,7 @@ def init_app(app: Flask) -> None:
         minute=minute,
         second=second,
         day=day,
+        last_day=last_day,
         short_day=short_day,
         weekday=weekday,
         month_name=month_name,
