@@ -263,8 +263,7 @@ def picture(item_id: int, hash_: str) -> Response:
     known = queries.picture_of(item_id)
     if known is None or known != hash_:
         raise NotFound("没有这张图片。")
-    response = send_file(_store().path(known), mimetype="image/jpeg", max_age=365 * 24 * 3600)
-    return response
+    return send_file(_store().path(known), mimetype="image/jpeg", max_age=365 * 24 * 3600)
 
 
 def register(app: Flask) -> None:
