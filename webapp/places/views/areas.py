@@ -11,9 +11,9 @@ from webapp.core import clock
 from webapp.places import queries, service
 from webapp.places.forms import AreaForm, MoveAreaForm
 from webapp.places.models import AREA_KINDS, Area
-from webapp.places.views.blueprint import area_nodes, asked_area, bp, closing, listing, perform, status_of
+from webapp.places.views.blueprint import area_nodes, asked_area, bp, closing, listing
 from webapp.web.access import actor, requires
-from webapp.web.forms import options
+from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from flask import Blueprint, Response, flash, request
 
-from webapp.core.errors import DomainError
-from webapp.extensions import db
 from webapp.places import queries
 from webapp.places.models import Area
 from webapp.places.queries import AreaNode, Filter
 from webapp.web.access import actor
-from webapp.web.forms import Form
 from webapp.web.htmx import go, render
 
 bp = Blueprint("places", __name__)
-Result = TypeVar("Result")
 
 STATES = {"active": "在用", "closed": "停用", "all": "全部"}
 
@@ -66,26 +61,6 @@ def listing(permission: str = "places.view") -> Listing:
         role=asked.get("role", ""),
     )
     return Listing(scope, wanted, area, queries.area_options(scope, chosen=area))
-
-
-def perform(form: Form, act: Callable[[], Result]) -> Result | None:
-    """Call a service for a form that was filled in well. A refusal that names a field goes under that field.
-
-    None: the form is to be shown (again).
-    """
-    if not form.validate_on_submit():
-        return None
-    try:
-        return act()
-    except DomainError as error:
-        if not form.blame(error):
-            raise
-        db.session.rollback()
-        return None
-
-
-def status_of(form: Form) -> int:
-    return 422 if form.errors else 200
 
 
 def asked_area() -> Area | None:

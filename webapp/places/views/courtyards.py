@@ -10,8 +10,9 @@ from webapp.core import clock
 from webapp.places import queries, service
 from webapp.places.forms import CourtyardForm, MoveToAreaForm
 from webapp.places.models import Courtyard
-from webapp.places.views.blueprint import area_nodes, asked_area, bp, closing, listing, perform, status_of
+from webapp.places.views.blueprint import area_nodes, asked_area, bp, closing, listing
 from webapp.web.access import actor, requires
+from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.paging import paginate
 

@@ -19,8 +19,9 @@ from webapp.places import queries, service
 from webapp.places.forms import ExportForm
 from webapp.places.models import AREA_KINDS, TENURES, Courtyard, Holder, Household, Person, Shop, Station
 from webapp.places.service.imports.registers import AREAS, COURTYARDS, HOUSEHOLDS, SHOPS
-from webapp.places.views.blueprint import STATES, Listing, bp, listing, perform, status_of
+from webapp.places.views.blueprint import STATES, Listing, bp, listing
 from webapp.web.access import actor, requires
+from webapp.web.forms import perform, status_of
 from webapp.web.htmx import render
 
 ExportRow = Mapping[str, CellValue]

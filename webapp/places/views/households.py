@@ -10,8 +10,9 @@ from webapp.core.text import mask_name, mask_phone
 from webapp.places import queries, service
 from webapp.places.forms import ChangeHouseholdForm, CloseForm, HouseholdForm, MoveHouseholdForm, ReasonForm
 from webapp.places.models import Area, Courtyard, Household
-from webapp.places.views.blueprint import area_nodes, asked_area, bp, keep_or, listing, now_is, perform, status_of
+from webapp.places.views.blueprint import area_nodes, asked_area, bp, keep_or, listing, now_is
 from webapp.web.access import actor, requires
+from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.paging import paginate
 

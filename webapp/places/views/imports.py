@@ -14,11 +14,11 @@ from webapp.places import queries
 from webapp.places.forms import UploadForm
 from webapp.places.models import Area, ImportRun
 from webapp.places.service import imports
-from webapp.places.views.blueprint import bp, perform, status_of
+from webapp.places.views.blueprint import bp
 from webapp.places.views.exports import XLSX
 from webapp.web import housekeeping
 from webapp.web.access import actor, requires
-from webapp.web.forms import options
+from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 
 LISTS = {"areas": "places.areas", "courtyards": "places.courtyards", "households": "places.households", "shops": "places.shops"}

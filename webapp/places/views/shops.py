@@ -19,10 +19,9 @@ from webapp.places.views.blueprint import (
     keep_or,
     listing,
     now_is,
-    perform,
-    status_of,
 )
 from webapp.web.access import actor, requires
+from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.paging import paginate
 
