@@ -10,8 +10,13 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
+from webapp.core import clock
+from webapp.core.actor import SYSTEM
+from webapp.core.points import Points
 from webapp.core.text import initials
 from webapp.extensions import db
+from webapp.ledger.book import Cause
+from webapp.ledger.service import Posting, post
 from webapp.places.models import (
     COLOURS,
     Area,
@@ -24,6 +29,11 @@ from webapp.places.models import (
     Shop,
     Station,
 )
+from webapp.redemption.models import Item
+from webapp.redemption.service import catalogue, stock
+from webapp.redemption.service.catalogue import ItemText
+from webapp.schemes.models import Scheme
+from webapp.schemes.service import load_preset
 from webapp.users.models import Appointment, User
 
 CREATED_AT = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
@@ -95,11 +105,18 @@ class CommunityTree:
 
 
 def make_community(
-    *, name: str = "昌宁社区", street: Area | None = None, grids: int = 2, micro_grids: int = 2, phone: str = "0571-5550100"
+    *,
+    name: str = "昌宁社区",
+    street: Area | None = None,
+    grids: int = 2,
+    micro_grids: int = 2,
+    phone: str = "0571-5550100",
 ) -> CommunityTree:
     """A whole tree; give the ``street`` of another tree to make a neighbour in the same county."""
     if street is None:
-        street = make_area(kind="street", name=f"城关街道{serial()}", parent=make_area(kind="county", name=f"善城县{serial()}"))
+        street = make_area(
+            kind="street", name=f"城关街道{serial()}", parent=make_area(kind="county", name=f"善城县{serial()}")
+        )
     county = db.session.get_one(Area, street.parent_id)
     community = make_area(kind="community", name=name, parent=street, phone=phone)
     colours = list(COLOURS)
@@ -196,7 +213,9 @@ def make_household(
         phone=phone,
         active=active,
     )
-    save(HouseholdStay(household_id=household.id, courtyard_id=household.courtyard_id, tenure=tenure, starts_on=moved_in))
+    save(
+        HouseholdStay(household_id=household.id, courtyard_id=household.courtyard_id, tenure=tenure, starts_on=moved_in)
+    )
     return household
 
 
@@ -281,7 +300,12 @@ def make_station(
     place = area or make_community().community
     station: Station = save(
         Station(
-            area_id=place.id, name=name or f"昌宁服务站{serial()}", address=address, phone=phone, hours=hours, active=active
+            area_id=place.id,
+            name=name or f"昌宁服务站{serial()}",
+            address=address,
+            phone=phone,
+            hours=hours,
+            active=active,
         )
     )
     return station
@@ -340,3 +364,34 @@ def make_user(
     if post is not None:
         make_appointment(person=who, post=post, area=place)
     return user
+
+
+# Schemes and goods ----------------------------------------------------------------------------------------------------
+
+
+def make_scheme(*, area: Area, code: str = "household") -> Scheme:
+    """One of the presets, loaded into an area with what it rolls up to."""
+    return load_preset(code, area=area, actor=SYSTEM, now=CREATED_AT)
+
+
+def give_points(holder: Holder, scheme: Scheme, points: int, *, now: datetime | None = None) -> None:
+    """Let a holder earn whole points, as a record would."""
+    posting = Posting(
+        amount=Points.whole(points),
+        kind="record",
+        cause=Cause("gift", serial()),
+        title="参加志愿活动",
+        happened_on=clock.local_date(now or clock.now()),
+    )
+    post(holder_id=holder.id, scheme_id=scheme.id, posting=posting, actor=SYSTEM, now=now or clock.now())
+
+
+def make_item(
+    *, area: Area, scheme: Scheme, left: int = 10, name: str | None = None, price: int = 20, **more: Any
+) -> Item:
+    """A thing in the catalogue with some of it on the shelf."""
+    text = ItemText(name=name or f"洗衣液{serial()}", price=Points.whole(price), **more)
+    item = catalogue.add_item(area=area, scheme=scheme, text=text, actor=SYSTEM, now=CREATED_AT)
+    if left:
+        stock.receive(item=item, quantity=left, note="", actor=SYSTEM, now=CREATED_AT)
+    return item
