@@ -59,7 +59,7 @@ def test_changing_a_person_leaves_the_identity_number_alone(
     person = service.add_person(**doing, name="王小明", area=tree.grid, identity=IDENTITY, secret=SECRET)
     service.change_person(**doing, person=person, name="王明", phone="0571-88001234", party_member=True)
 
-    assert (person.name, person.initials, person.party_member, person.identity_tail) == ("王明", "|wm|", True, "002X")
+    assert (person.name, "|wm|" in person.initials, person.party_member, person.identity_tail) == ("王明", True, True, "002X")
     assert audited() == ["person:added", "person:changed"]
 
 
@@ -137,7 +137,7 @@ def test_a_shop_has_its_owner_as_a_person_for_recusal(tree: CommunityTree, doing
 
     assert (shop.number, shop.owner_id, queries.owner_of(shop)) == ("S8", owner.id, owner)
     service.change_shop(**doing, shop=shop, number="S9", name="老王五金", trade="五金", phone="88001234")
-    assert (shop.number, shop.owner_id, shop.phone, shop.initials) == ("S9", None, "88001234", "|lwwj|")
+    assert (shop.number, shop.owner_id, shop.phone, "|lwwj|" in shop.initials) == ("S9", None, "88001234", True)
     assert audited() == ["shop:added", "shop:changed"]
 
 
