@@ -18,8 +18,12 @@ from webapp.places import queries, service
 from webapp.places.models import Area, Holder
 
 
-def test_a_new_area_lies_below_its_parent(tree: CommunityTree, doing: dict[str, Any], audited: Callable[[], list[str]]) -> None:
-    grid = service.add_area(**doing, parent=tree.community, kind="grid", name=" 紫色 网格 ", number="０３", colour="purple")
+def test_a_new_area_lies_below_its_parent(
+    tree: CommunityTree, doing: dict[str, Any], audited: Callable[[], list[str]]
+) -> None:
+    grid = service.add_area(
+        **doing, parent=tree.community, kind="grid", name=" 紫色 网格 ", number="０３", colour="purple"
+    )
 
     assert (grid.name, grid.number, grid.path) == ("紫色 网格", "03", f"{tree.community.path}{grid.id}/")
     assert audited() == ["area:added"]
@@ -70,7 +74,9 @@ def test_a_county_is_made_by_the_software_itself_only(tree: CommunityTree, doing
 
 
 @both_databases
-def test_moving_a_grid_takes_its_whole_subtree_and_its_holders_along(tree: CommunityTree, neighbour: CommunityTree) -> None:
+def test_moving_a_grid_takes_its_whole_subtree_and_its_holders_along(
+    tree: CommunityTree, neighbour: CommunityTree
+) -> None:
     household = factories.make_household(courtyard=factories.make_courtyard(area=tree.micro_grid))
     other = factories.make_household(courtyard=factories.make_courtyard(area=tree.micro_grids[2]))
     deep = factories.make_area(kind="micro_grid", name="一组", parent=tree.micro_grid)
@@ -84,12 +90,15 @@ def test_moving_a_grid_takes_its_whole_subtree_and_its_holders_along(tree: Commu
     assert tree.grid.path == f"{neighbour.community.path}{tree.grid.id}/"
     assert deep.path == f"{tree.grid.path}{tree.micro_grid.id}/{deep.id}/"
     assert household.community_id == neighbour.community.id
-    assert household.courtyard is not None and household.courtyard.community_id == neighbour.community.id
+    assert household.courtyard is not None
+    assert household.courtyard.community_id == neighbour.community.id
     assert other.community_id == tree.community.id
 
 
 @both_databases
-def test_moving_an_area_to_where_its_numbers_are_taken_is_refused(tree: CommunityTree, neighbour: CommunityTree) -> None:
+def test_moving_an_area_to_where_its_numbers_are_taken_is_refused(
+    tree: CommunityTree, neighbour: CommunityTree
+) -> None:
     factories.make_courtyard(area=tree.micro_grid, number="Y1")
     factories.make_courtyard(area=neighbour.micro_grid, number="Y1")
     tree.grid.name = "迁来的网格"
@@ -106,7 +115,9 @@ def test_an_area_cannot_be_moved_below_itself(tree: CommunityTree, doing: dict[s
         service.move_area(**doing, area=tree.grid, parent=tree.micro_grid)
 
 
-def test_an_area_of_others_cannot_be_moved_or_moved_into(tree: CommunityTree, neighbour: CommunityTree, doing: dict[str, Any]) -> None:
+def test_an_area_of_others_cannot_be_moved_or_moved_into(
+    tree: CommunityTree, neighbour: CommunityTree, doing: dict[str, Any]
+) -> None:
     with pytest.raises(NotAllowed):
         service.move_area(**doing, area=tree.grid, parent=neighbour.community)
     with pytest.raises(NotAllowed):
@@ -129,7 +140,9 @@ def test_an_area_in_which_something_stands_is_not_closed(tree: CommunityTree, do
         service.close_area(**doing, area=empty)
 
 
-def test_an_empty_area_is_closed_and_reopened(tree: CommunityTree, doing: dict[str, Any], audited: Callable[[], list[str]]) -> None:
+def test_an_empty_area_is_closed_and_reopened(
+    tree: CommunityTree, doing: dict[str, Any], audited: Callable[[], list[str]]
+) -> None:
     service.close_area(**doing, area=tree.micro_grid)
     assert tree.micro_grid not in queries.areas_in((tree.grid.path,))
     with pytest.raises(Invalid, match="已停用"):
@@ -186,7 +199,9 @@ def test_a_tree_of_three_hundred_areas_comes_in_reading_order(tree: CommunityTre
     assert all(parents[node.area.parent_id] < place for place, node in enumerate(nodes) if node.depth)
 
 
-def test_long_choices_are_cut_to_communities_and_the_chosen_subtree(tree: CommunityTree, neighbour: CommunityTree) -> None:
+def test_long_choices_are_cut_to_communities_and_the_chosen_subtree(
+    tree: CommunityTree, neighbour: CommunityTree
+) -> None:
     for number in range(400):
         factories.make_area(kind="micro_grid", name=f"{number:03}组", parent=neighbour.grid)
 

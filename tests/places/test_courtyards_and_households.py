@@ -21,7 +21,9 @@ AUDITED = Callable[[], list[str]]
 
 
 def add_courtyard(doing: Doing, tree: CommunityTree, number: str = "Y1", **more: Any) -> Courtyard:
-    return service.add_courtyard(**doing, **{"area": tree.micro_grid, "number": number, "name": f"{number}号院", **more})
+    return service.add_courtyard(
+        **doing, **{"area": tree.micro_grid, "number": number, "name": f"{number}号院", **more}
+    )
 
 
 def add_household(doing: Doing, **more: Any) -> Household:
@@ -36,7 +38,9 @@ def test_what_is_typed_is_kept_in_its_one_form(tree: CommunityTree, doing: Doing
     assert courtyard.community_id == tree.community.id
 
 
-def test_a_number_is_unique_among_its_kind_in_its_community(tree: CommunityTree, neighbour: CommunityTree, doing: Doing) -> None:
+def test_a_number_is_unique_among_its_kind_in_its_community(
+    tree: CommunityTree, neighbour: CommunityTree, doing: Doing
+) -> None:
     courtyard = add_courtyard(doing, tree)
     factories.make_courtyard(area=neighbour.micro_grid, number="Y1")
     add_household(doing, number="Y1", courtyard=courtyard)
@@ -60,8 +64,12 @@ def test_a_courtyard_stands_in_a_community_or_below(tree: CommunityTree, doing: 
         service.add_courtyard(actor=keeper_of(tree.county), now=NOW, area=tree.street, number="Y1", name="院")
 
 
-@pytest.mark.parametrize(("field", "value"), [("number", "  "), ("name", "\u200b"), ("name", "院" * 61), ("number", "1" * 31)])
-def test_a_courtyard_without_number_or_name_is_refused(tree: CommunityTree, doing: Doing, field: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"), [("number", "  "), ("name", "\u200b"), ("name", "院" * 61), ("number", "1" * 31)]
+)
+def test_a_courtyard_without_number_or_name_is_refused(
+    tree: CommunityTree, doing: Doing, field: str, value: str
+) -> None:
     with pytest.raises(Invalid) as refusal:
         service.add_courtyard(**doing, **{"area": tree.grid, "number": "Y1", "name": "院", field: value})
     assert refusal.value.field == field
@@ -73,7 +81,9 @@ def test_nobody_adds_to_a_community_that_is_not_theirs(neighbour: CommunityTree,
 
 
 @both_databases
-def test_a_courtyard_takes_its_households_and_residents_along(tree: CommunityTree, doing: Doing, audited: AUDITED) -> None:
+def test_a_courtyard_takes_its_households_and_residents_along(
+    tree: CommunityTree, doing: Doing, audited: AUDITED
+) -> None:
     courtyard = add_courtyard(doing, tree)
     household = add_household(doing, courtyard=courtyard)
     person = service.add_person(**doing, name="王小明", household=household)
@@ -144,7 +154,10 @@ def test_a_move_keeps_the_history_and_takes_the_residents(tree: CommunityTree, d
 
     assert (household.courtyard_id, household.tenure) == (second.id, "renter")
     assert household.area_id == person.area_id == tree.micro_grids[1].id
-    stays = [(where.number, stay.tenure, stay.starts_on, stay.ends_on) for stay, where in queries.household_stays(household.id)]
+    stays = [
+        (where.number, stay.tenure, stay.starts_on, stay.ends_on)
+        for stay, where in queries.household_stays(household.id)
+    ]
     assert stays == [
         ("Y2", "renter", date(2026, 10, 1), None),
         ("Y1", "owner", date(2026, 3, 1), date(2026, 10, 1)),
@@ -174,11 +187,15 @@ def test_a_household_does_not_move_into_another_community(tree: CommunityTree, n
     doing = {"actor": keeper_of(tree.community, neighbour.community), "now": NOW}
     with pytest.raises(Invalid, match="在这里注销"):
         service.move_household(
-            **doing, household=add_household(doing, area=tree.grid), courtyard=factories.make_courtyard(area=neighbour.grid)
+            **doing,
+            household=add_household(doing, area=tree.grid),
+            courtyard=factories.make_courtyard(area=neighbour.grid),
         )
 
 
-def test_closing_a_household_ends_its_stay_and_its_residents_stays(tree: CommunityTree, doing: Doing, audited: AUDITED) -> None:
+def test_closing_a_household_ends_its_stay_and_its_residents_stays(
+    tree: CommunityTree, doing: Doing, audited: AUDITED
+) -> None:
     household = add_household(doing, area=tree.grid, on=date(2026, 9, 1))
     resident = service.add_person(**doing, name="王小明", household=household)
     worker = service.add_person(**doing, name="曹建锋", household=household, staff=True)

@@ -45,7 +45,10 @@ def test_the_same_identity_number_is_registered_once_in_a_community(
     assert refusal.value.field == "identity"
 
     there = {"actor": keeper_of(neighbour.community), "now": NOW}
-    assert service.add_person(**there, name="王小明", area=neighbour.grid, identity=IDENTITY, secret=SECRET).id != person.id
+    assert (
+        service.add_person(**there, name="王小明", area=neighbour.grid, identity=IDENTITY, secret=SECRET).id
+        != person.id
+    )
 
 
 def test_an_identity_number_with_a_wrong_check_digit_is_refused(tree: CommunityTree, doing: Doing) -> None:
@@ -59,7 +62,12 @@ def test_changing_a_person_leaves_the_identity_number_alone(
     person = service.add_person(**doing, name="王小明", area=tree.grid, identity=IDENTITY, secret=SECRET)
     service.change_person(**doing, person=person, name="王明", phone="0571-88001234", party_member=True)
 
-    assert (person.name, "|wm|" in person.initials, person.party_member, person.identity_tail) == ("王明", True, True, "002X")
+    assert (person.name, "|wm|" in person.initials, person.party_member, person.identity_tail) == (
+        "王明",
+        True,
+        True,
+        "002X",
+    )
     assert audited() == ["person:added", "person:changed"]
 
 
@@ -95,7 +103,9 @@ def test_who_moves_out_is_kept_and_can_come_back(tree: CommunityTree, doing: Doi
     assert (person.household_id, person.active) == (household.id, True)
 
 
-def test_nobody_moves_into_a_closed_household_or_another_community(tree: CommunityTree, neighbour: CommunityTree) -> None:
+def test_nobody_moves_into_a_closed_household_or_another_community(
+    tree: CommunityTree, neighbour: CommunityTree
+) -> None:
     from tests.places.conftest import NOW, keeper_of
 
     doing = {"actor": keeper_of(tree.community, neighbour.community), "now": NOW}
@@ -131,7 +141,9 @@ def test_a_person_named_in_a_form_is_found_by_number_or_full_name(tree: Communit
         queries.person_typed(tree.community.id, "王建国")
 
 
-def test_a_shop_has_its_owner_as_a_person_for_recusal(tree: CommunityTree, doing: Doing, audited: Callable[[], list[str]]) -> None:
+def test_a_shop_has_its_owner_as_a_person_for_recusal(
+    tree: CommunityTree, doing: Doing, audited: Callable[[], list[str]]
+) -> None:
     owner = factories.make_person(area=tree.grid)
     shop = service.add_shop(**doing, area=tree.grid, number="s 8", name="老王五金店", owner=owner, keeper="王建国")
 

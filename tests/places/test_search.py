@@ -18,7 +18,9 @@ def scope(tree: CommunityTree, neighbour: CommunityTree) -> tuple[str, ...]:
     courtyard = factories.make_courtyard(area=tree.micro_grid, number="Y12", name="文林路12号院", lane="文林路")
     factories.make_household(courtyard=courtyard, number="12-101", name="刘红梅", phone="13800001234")
     factories.make_household(courtyard=courtyard, number="12-102", name="单小雪", phone="13900005678", tenure="renter")
-    factories.make_household(area=tree.micro_grids[2], number="30-1", name="100%王", phone="0571-88001234", active=False)
+    factories.make_household(
+        area=tree.micro_grids[2], number="30-1", name="100%王", phone="0571-88001234", active=False
+    )
     factories.make_household(area=neighbour.grid, number="12-101", name="刘红梅", phone="13800001234")
     return (tree.community.path,)
 
@@ -80,17 +82,23 @@ def test_people_are_narrowed_by_what_they_are(scope: tuple[str, ...], tree: Comm
 
 
 def test_shops_are_found_by_keeper_trade_and_address(scope: tuple[str, ...], tree: CommunityTree) -> None:
-    shop = factories.make_shop(area=tree.grid, name="老王五金店", trade="五金杂货", keeper="王建国", address="文林路 8 号")
+    shop = factories.make_shop(
+        area=tree.grid, name="老王五金店", trade="五金杂货", keeper="王建国", address="文林路 8 号"
+    )
 
     for text in ("老王", "lww", "杂货", "建国", "文林路 8", "4321", shop.number.lower()):
         assert [one.name for one in db.session.scalars(queries.shops(scope, Filter(text=text)))] == ["老王五金店"], text
     assert db.session.scalars(queries.shops(scope, Filter(text="理发"))).all() == []
 
 
-def test_a_household_is_found_by_its_number_in_its_own_community_only(scope: tuple[str, ...], tree: CommunityTree, neighbour: CommunityTree) -> None:
+def test_a_household_is_found_by_its_number_in_its_own_community_only(
+    scope: tuple[str, ...], tree: CommunityTree, neighbour: CommunityTree
+) -> None:
     here = queries.household_by_number(tree.community.id, "１２-１０１")
     there = queries.household_by_number(neighbour.community.id, "12-101")
 
-    assert here is not None and there is not None and here.id != there.id
+    assert here is not None
+    assert there is not None
+    assert here.id != there.id
     assert queries.household_by_number(tree.community.id, "30-1") is None, "closed"
     assert queries.household_by_number(tree.community.id, "") is None

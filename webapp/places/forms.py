@@ -41,7 +41,9 @@ class AreaForm(Form):
     kind = SelectField("类型", choices=options(AREA_KINDS.items()))
     name = StringField("名称", validators=[required("请填写区域名称。"), at_most(60)])
     number = StringField("编号", validators=[at_most(20)])
-    colour = SelectField("颜色", choices=options([("", "没有颜色"), *COLOURS.items()]), description="只有网格有颜色，片区跟着网格。")
+    colour = SelectField(
+        "颜色", choices=options([("", "没有颜色"), *COLOURS.items()]), description="只有网格有颜色，片区跟着网格。"
+    )
     phone = StringField("电话", validators=[at_most(30)], description="居民能拨打的办公电话。")
     position = _position()
 
@@ -52,7 +54,9 @@ class MoveAreaForm(Form):
 
 class CourtyardForm(Form):
     area_id = AreaChoice("所属区域")
-    number = StringField("院落编号", validators=[required("请填写院落编号。"), at_most(30)], description="本社区里不能重复。")
+    number = StringField(
+        "院落编号", validators=[required("请填写院落编号。"), at_most(30)], description="本社区里不能重复。"
+    )
     name = StringField("院落名称", validators=[required("请填写院落名称。"), at_most(60)])
     address = StringField("地址", validators=[at_most(120)])
     lane = StringField("街巷", validators=[at_most(60)])
@@ -68,7 +72,11 @@ def _day(label: str, description: str = "") -> DateField:
 
 
 class HouseholdForm(Form):
-    number = StringField("户号", validators=[required("请填写户号。"), at_most(30)], description="居民在自助终端上用它查积分，本社区里不能重复。")
+    number = StringField(
+        "户号",
+        validators=[required("请填写户号。"), at_most(30)],
+        description="居民在自助终端上用它查积分，本社区里不能重复。",
+    )
     courtyard_number = StringField("院落编号", validators=[at_most(30)])
     area_id = AreaChoice("所属区域", description="填了院落编号，就跟着院落走。")
     name = StringField("户主姓名", validators=[required("请填写户主姓名。"), at_most(60)])
@@ -126,7 +134,9 @@ class MoveInForm(Form):
 
 
 class ChangeShopForm(Form):
-    number = StringField("商铺编号", validators=[required("请填写商铺编号。"), at_most(30)], description="本社区里不能重复。")
+    number = StringField(
+        "商铺编号", validators=[required("请填写商铺编号。"), at_most(30)], description="本社区里不能重复。"
+    )
     name = StringField("店名", validators=[required("请填写店名。"), at_most(60)])
     address = StringField("地址", validators=[at_most(120)])
     trade = StringField("行业", validators=[at_most(40)], description="例如 餐饮、五金、理发。")
@@ -173,4 +183,8 @@ class ExportForm(Form):
 class UploadForm(Form):
     register = RadioField("名册", default="households")
     area_id = AreaChoice("导入到", description="表里的区域、院落、户号都在这个范围里找。")
-    file = FileField("表格文件", validators=[FileRequired(message="请选择要上传的表格文件。")], description=".xlsx、.xls 或 .csv，最大 20 MB。")
+    file = FileField(
+        "表格文件",
+        validators=[FileRequired(message="请选择要上传的表格文件。")],
+        description=".xlsx、.xls 或 .csv，最大 20 MB。",
+    )

@@ -27,9 +27,7 @@ def within(paths: Iterable[str]) -> ColumnElement[bool]:
 
 def area(area_id: int, scope: Iterable[str]) -> Area:
     """:raises NotFound: if it does not exist or lies outside the scope."""
-    found = db.session.scalar(
-        select(Area).where(Area.id == area_id, within(scope)).options(joinedload(Area.parent))
-    )
+    found = db.session.scalar(select(Area).where(Area.id == area_id, within(scope)).options(joinedload(Area.parent)))
     if found is None:
         raise NotFound("没有这个区域，或它不在您负责的范围内。请从列表里重新选择。")
     return found
@@ -75,7 +73,9 @@ def import_areas(scope: Iterable[str]) -> list[AreaNode]:
     found = areas_in(scope)
     return [
         AreaNode(area, depth, None)
-        for area, depth in _in_order([area for area in found if area.kind in ("county", "street") or area.id in special])
+        for area, depth in _in_order(
+            [area for area in found if area.kind in ("county", "street") or area.id in special]
+        )
     ]
 
 
@@ -91,9 +91,7 @@ def import_runs(scope: Iterable[str], *, limit: int = 10) -> Sequence[Row[tuple[
 
 
 def children(parent: Area) -> Sequence[Area]:
-    return db.session.scalars(
-        select(Area).where(Area.parent_id == parent.id).order_by(Area.position, Area.name)
-    ).all()
+    return db.session.scalars(select(Area).where(Area.parent_id == parent.id).order_by(Area.position, Area.name)).all()
 
 
 def ancestors(area: Area) -> list[Area]:

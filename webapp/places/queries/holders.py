@@ -80,9 +80,7 @@ def holder_by_number(community_id: int, kind: str, number: str) -> Holder | None
     """By the number as typed, in use or not."""
     known = CLASSES[kind]
     return db.session.scalar(
-        select(known).where(
-            known.community_id == community_id, known.kind == kind, known.number == number_of(number)
-        )
+        select(known).where(known.community_id == community_id, known.kind == kind, known.number == number_of(number))
     )
 
 

@@ -26,7 +26,9 @@ class Filter:
     role: str = ""
 
 
-def matching(kind: type[Holder], typed: str, *, phones: Sequence[InstrumentedAttribute[str]] = ()) -> ColumnElement[bool]:
+def matching(
+    kind: type[Holder], typed: str, *, phones: Sequence[InstrumentedAttribute[str]] = ()
+) -> ColumnElement[bool]:
     """The condition that a holder is meant by what was typed: part of the name, start of the number, pinyin
     initials from the start, or, with ``phones``, the last four digits of a phone."""
     text = normalise(typed)
@@ -52,7 +54,9 @@ def courtyards(scope: Sequence[str], wanted: Filter) -> Select[tuple[Courtyard]]
     """Courtyards in the order along their lanes."""
     statement: Select[Any] = _narrow(select(Courtyard), Courtyard, scope, wanted)
     if normalise(wanted.text):
-        places = [column.contains(normalise(wanted.text), autoescape=True) for column in (Courtyard.lane, Courtyard.address)]
+        places = [
+            column.contains(normalise(wanted.text), autoescape=True) for column in (Courtyard.lane, Courtyard.address)
+        ]
         statement = statement.where(or_(matching(Courtyard, wanted.text), *places))
     return statement.order_by(Courtyard.community_id, Courtyard.lane, Courtyard.position, Courtyard.number)
 

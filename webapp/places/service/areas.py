@@ -50,7 +50,16 @@ def add_area(
     db.session.flush()
     area.path = f"{parent.path if parent else '/'}{area.id}/"
     db.session.flush()
-    log(actor, "area:added", now=now, object_kind="area", object_id=area.id, area_path=area.path, kind=kind, name=area.name)
+    log(
+        actor,
+        "area:added",
+        now=now,
+        object_kind="area",
+        object_id=area.id,
+        area_path=area.path,
+        kind=kind,
+        name=area.name,
+    )
     return area
 
 
@@ -104,7 +113,8 @@ def _may_lie_in(kind: str, parent: Area) -> None:
         raise Invalid(f"「{parent.name}」已停用，不能往下面新增区域。", field="parent_id")
     if not may_lie_in(kind, parent.kind):
         raise Invalid(
-            f"{AREA_KINDS[kind]}不能放在{AREA_KINDS[parent.kind]}「{parent.name}」下面。请换一个上级区域。", field="parent_id"
+            f"{AREA_KINDS[kind]}不能放在{AREA_KINDS[parent.kind]}「{parent.name}」下面。请换一个上级区域。",
+            field="parent_id",
         )
 
 
@@ -168,7 +178,9 @@ def _refuse_taken_numbers(community: Area, moved: object) -> None:
     there = aliased(Holder, flat=True)
     taken = db.session.execute(
         select(Holder.kind, Holder.number)
-        .join(there, (there.community_id == community.id) & (there.kind == Holder.kind) & (there.number == Holder.number))
+        .join(
+            there, (there.community_id == community.id) & (there.kind == Holder.kind) & (there.number == Holder.number)
+        )
         .where(moved)  # type: ignore[arg-type]  # a condition on Holder
         .limit(3)
     ).all()

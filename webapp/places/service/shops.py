@@ -81,7 +81,9 @@ def move_shop(*, actor: Actor, now: datetime, shop: Shop, area: Area) -> None:
     must_edit(actor, shop.area, area)
     lock_register(area)
     if book_area(area).id != shop.community_id:
-        raise Invalid("商铺只能在本社区的网格、片区之间迁移。搬到别的社区，请在这里停用，再到那里登记。", field="area_id")
+        raise Invalid(
+            "商铺只能在本社区的网格、片区之间迁移。搬到别的社区，请在这里停用，再到那里登记。", field="area_id"
+        )
     if area.id == shop.area_id:
         return
     before, shop.area_id = shop.area.path, area.id

@@ -10,11 +10,12 @@ from webapp.web.access import actor
 from webapp.web.menu import MenuEntry
 
 MENU = (
-    MenuEntry("院落与住户", "places.courtyards", "house", "places.view", 20, also=("places.households", "places.people")),
+    MenuEntry(
+        "院落与住户", "places.courtyards", "house", "places.view", 20, also=("places.households", "places.people")
+    ),
     MenuEntry("商铺", "places.shops", "store", "places.view", 30),
     MenuEntry("区域与服务站", "places.areas", "map", "places.view", 80, also=("places.stations", "places.upload")),
 )
-
 
 
 def register(app: Flask) -> None:
@@ -30,4 +31,16 @@ def register(app: Flask) -> None:
     imports.clean_uploads(app)
 
 
-__all__ = ["MENU", "areas", "bp", "courtyards", "exports", "households", "imports", "people", "register", "shops", "stations"]
+__all__ = [
+    "MENU",
+    "areas",
+    "bp",
+    "courtyards",
+    "exports",
+    "households",
+    "imports",
+    "people",
+    "register",
+    "shops",
+    "stations",
+]

@@ -48,7 +48,10 @@ def add_area() -> Response:
     parent = asked_area() or queries.top_area(actor().scope("places.edit"))
     form = AreaForm()
     form.kind.choices = _kinds_below(parent)
-    added = perform(form, lambda: service.add_area(actor=actor(), now=clock.now(), parent=parent, kind=form.kind.data, **_facts(form)))
+    added = perform(
+        form,
+        lambda: service.add_area(actor=actor(), now=clock.now(), parent=parent, kind=form.kind.data, **_facts(form)),
+    )
     if added is not None:
         flash(f"已新增「{added.name}」。", "success")
         return go(url_for("places.area", area_id=added.id))

@@ -143,7 +143,9 @@ def _areas(asked: Listing, full: bool) -> Iterator[ExportRow]:
         }
 
 
-def _counter(list_of: Callable[[tuple[str, ...], queries.Filter], Select[Any]], model: type[Any]) -> Callable[[Listing], int]:
+def _counter(
+    list_of: Callable[[tuple[str, ...], queries.Filter], Select[Any]], model: type[Any]
+) -> Callable[[Listing], int]:
     def count(asked: Listing) -> int:
         found = list_of(asked.scope, asked.wanted).with_only_columns(model.id).order_by(None)
         return db.session.scalar(select(func.count()).select_from(found.subquery())) or 0

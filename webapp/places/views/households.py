@@ -38,7 +38,9 @@ def unmask_household(household_id: int) -> Response:
     """Full names and phones, once, in the answer to this form; nothing of them is in any address."""
     found = queries.household(household_id, actor().scope("people.unmask"))
     form = ReasonForm()
-    seen = perform(form, lambda: service.note_look(actor=actor(), now=clock.now(), holder=found, reason=form.reason.data))
+    seen = perform(
+        form, lambda: service.note_look(actor=actor(), now=clock.now(), holder=found, reason=form.reason.data)
+    )
     return _shown(found, form, full=seen is not None)
 
 

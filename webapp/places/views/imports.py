@@ -21,7 +21,12 @@ from webapp.web.access import actor, requires
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 
-LISTS = {"areas": "places.areas", "courtyards": "places.courtyards", "households": "places.households", "shops": "places.shops"}
+LISTS = {
+    "areas": "places.areas",
+    "courtyards": "places.courtyards",
+    "households": "places.households",
+    "shops": "places.shops",
+}
 
 
 def uploads() -> imports.Uploads:

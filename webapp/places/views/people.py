@@ -39,7 +39,9 @@ def unmask_person(person_id: int) -> Response:
     """Full name and phone, once, in the answer to this form."""
     found = queries.person(person_id, actor().scope("people.unmask"))
     form = ReasonForm()
-    seen = perform(form, lambda: service.note_look(actor=actor(), now=clock.now(), holder=found, reason=form.reason.data))
+    seen = perform(
+        form, lambda: service.note_look(actor=actor(), now=clock.now(), holder=found, reason=form.reason.data)
+    )
     return _shown(found, form, full=seen is not None)
 
 

@@ -46,7 +46,9 @@ def unmask_shop(shop_id: int) -> Response:
     """The keeper's full name and phone, once, in the answer to this form."""
     found = queries.shop(shop_id, actor().scope("people.unmask"))
     form = ReasonForm()
-    seen = perform(form, lambda: service.note_look(actor=actor(), now=clock.now(), holder=found, reason=form.reason.data))
+    seen = perform(
+        form, lambda: service.note_look(actor=actor(), now=clock.now(), holder=found, reason=form.reason.data)
+    )
     return _shown(found, form, full=seen is not None)
 
 

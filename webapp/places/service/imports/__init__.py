@@ -27,7 +27,19 @@ from webapp.places.service.imports.plan import Plan, Task, Workings
 from webapp.places.service.imports.registers import REGISTERS, Register, register_of
 from webapp.places.service.imports.uploads import Preview, Uploads
 
-__all__ = ["REGISTERS", "Preview", "Reading", "Register", "Uploads", "confirm", "earlier_run", "preview_of", "read", "register_of", "warm"]
+__all__ = [
+    "REGISTERS",
+    "Preview",
+    "Reading",
+    "Register",
+    "Uploads",
+    "confirm",
+    "earlier_run",
+    "preview_of",
+    "read",
+    "register_of",
+    "warm",
+]
 
 MAX_CHANGES = 200  # shown in a preview; all are counted
 MAX_NUMBERS = 500  # of changed rows, in the audit line
@@ -139,7 +151,7 @@ def confirm(reading: Reading, *, actor: Actor, base: Area, now: datetime) -> Imp
         raise AlreadyUsed("这个文件已经导入过了，数据没有再变。")
     found = plan(reading, base, now)
     if found.errors:
-        raise Conflict(f"预览以后数据有了变化：{found.errors[0]}。请重新上传，再预览一次。")
+        raise Conflict(f"预览以后数据有了变化：{found.errors[0]}请重新上传，再预览一次。")
     if not found.does_something:
         raise Conflict("文件里的内容和系统里的一样，没有要导入的。")
     found.write(now)

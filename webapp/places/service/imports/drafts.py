@@ -27,7 +27,9 @@ class HouseholdDraft:
     def differences(self) -> dict[str, Any]:
         """What would change of a household that is there."""
         there = self.there
-        return {} if there is None else {key: value for key, value in self.wanted.items() if getattr(there, key) != value}
+        return (
+            {} if there is None else {key: value for key, value in self.wanted.items() if getattr(there, key) != value}
+        )
 
 
 @dataclass(slots=True)
@@ -49,7 +51,9 @@ class ResidentDraft:
     def differences(self) -> dict[str, Any]:
         """What would change of a person who is there, apart from the stay."""
         there = self.there
-        return {} if there is None else {key: value for key, value in self.wanted.items() if getattr(there, key) != value}
+        return (
+            {} if there is None else {key: value for key, value in self.wanted.items() if getattr(there, key) != value}
+        )
 
     @property
     def relation_differs(self) -> bool:

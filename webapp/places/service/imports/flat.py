@@ -106,7 +106,8 @@ class FlatPlanner:
         differs = {key: value for key, value in values.items() if there[key] != value}
         if differs:
             self.changed.append((there["id"], differs))
-        titles = [self.register.column(_CELL.get(key, key)).title for key in differs]
+        keys = {_CELL.get(key, key) for key in differs}
+        titles = [column.title for column in self.register.columns if column.key in keys]
         self.plan.count(row.number, values["number"], new=False, fields=titles)
 
     def _write(self, now: datetime) -> None:

@@ -15,7 +15,13 @@ from webapp.places.service.imports.settling import Settling
 
 #: The household's cells, and the column of the table in which each is stored.
 _HEAD = {"head": "name", "tenure": "tenure", "phone": "phone"}
-_HOUSEHOLD_TITLES = {"name": "户主", "tenure": "居住情况", "phone": "住户电话", "courtyard_id": "院落编号", "area_id": "所属区域"}
+_HOUSEHOLD_TITLES = {
+    "name": "户主",
+    "tenure": "居住情况",
+    "phone": "住户电话",
+    "courtyard_id": "院落编号",
+    "area_id": "所属区域",
+}
 _RESIDENT_TITLES = {
     "name": "居民姓名",
     "phone": "居民电话",
@@ -62,7 +68,9 @@ class HouseholdPlanner:
         self._household(row, draft)
         if row.values["name"]:
             self._resident(row, draft)
-        elif any(row.values[key] is not None for key in ("relation", "identity", "mobile", "party_member", "volunteer")):
+        elif any(
+            row.values[key] is not None for key in ("relation", "identity", "mobile", "party_member", "volunteer")
+        ):
             self.task.blame(row, "name", "填了居民的情况，却没有姓名。")
 
     def _household(self, row: Row, draft: HouseholdDraft) -> None:
@@ -125,7 +133,9 @@ class HouseholdPlanner:
         there = self._who(row, draft, wanted)
         if self._is_repeated(row, draft, wanted, there) or self._is_too_early(row, there):
             return
-        self.residents.append(ResidentDraft(row.number, draft, there, wanted, row.values["relation"], row.values["since"]))
+        self.residents.append(
+            ResidentDraft(row.number, draft, there, wanted, row.values["relation"], row.values["since"])
+        )
 
     def _facts(self, row: Row) -> dict[str, Any]:
         wanted = given(row, "name")
@@ -150,15 +160,15 @@ class HouseholdPlanner:
             self.task.blame(row, "identity", "这一户有几位同名的居民，请填证件号码。", wanted["name"])
         return fitting[0] if fitting else None
 
-    def _is_repeated(
-        self, row: Row, draft: HouseholdDraft, wanted: dict[str, Any], there: PersonThere | None
-    ) -> bool:
+    def _is_repeated(self, row: Row, draft: HouseholdDraft, wanted: dict[str, Any], there: PersonThere | None) -> bool:
         """Whether an earlier row is about the same person."""
         digest = wanted.get("identity_digest")
         earlier = self.digests.get(digest) if digest else self.names.get((draft.number, wanted["name"]))
         earlier = earlier or (self.taken.get(there.id) if there else None)
         if earlier:
-            self.task.blame(row, "identity" if digest else "name", f"与第 {earlier} 行是同一个人，只能写一次。", wanted["name"])
+            self.task.blame(
+                row, "identity" if digest else "name", f"与第 {earlier} 行是同一个人，只能写一次。", wanted["name"]
+            )
             return True
         if digest:
             self.digests[digest] = row.number

@@ -66,7 +66,16 @@ COURTYARDS = Register(
         Column("lane", "街巷", max_length=60),
         _POSITION,
     ),
-    ({"number": "Y012", "name": "文林路12号院", "area": "红色网格/一片区", "address": "文林路 12 号", "lane": "文林路", "position": "12"},),
+    (
+        {
+            "number": "Y012",
+            "name": "文林路12号院",
+            "area": "红色网格/一片区",
+            "address": "文林路 12 号",
+            "lane": "文林路",
+            "position": "12",
+        },
+    ),
 )
 HOUSEHOLDS = Register(
     "households",
@@ -81,14 +90,24 @@ HOUSEHOLDS = Register(
         Column("phone", "住户电话", "phone", width=18),
         Column("name", "居民姓名", max_length=60, help="不填则只登记住户"),
         Column("relation", "与户主关系", max_length=20),
-        Column("identity", "证件号码", "id_number", max_length=30, width=24, help="系统只保留末四位，用来认出是同一个人"),
+        Column(
+            "identity", "证件号码", "id_number", max_length=30, width=24, help="系统只保留末四位，用来认出是同一个人"
+        ),
         Column("mobile", "居民电话", "phone", width=18),
         Column("party_member", "党员", "choice", choices=YES_NO, width=8),
         Column("volunteer", "志愿者", "choice", choices=YES_NO, width=8),
         Column("since", "入住日期", "date", help="不填就是导入当天", width=14),
     ),
     (
-        {"number": "12-101", "head": "刘红梅", "courtyard": "Y012", "tenure": "房主", "phone": "13800001234", "name": "刘红梅", "relation": "户主"},
+        {
+            "number": "12-101",
+            "head": "刘红梅",
+            "courtyard": "Y012",
+            "tenure": "房主",
+            "phone": "13800001234",
+            "name": "刘红梅",
+            "relation": "户主",
+        },
         {"number": "12-101", "name": "王小明", "relation": "儿子", "party_member": "是", "since": "2026-09-01"},
     ),
     only_community=True,
@@ -105,10 +124,22 @@ SHOPS = Register(
         Column("trade", "行业", max_length=40),
         Column("keeper", "经营者", max_length=40),
         Column("phone", "电话", "phone", width=18),
-        Column("owner", "店主居民编号", max_length=30, help="店主是登记的居民时填，例如 P000123；店主不能给自己的店打分"),
+        Column(
+            "owner", "店主居民编号", max_length=30, help="店主是登记的居民时填，例如 P000123；店主不能给自己的店打分"
+        ),
         _POSITION,
     ),
-    ({"number": "S0008", "name": "老王五金店", "area": "红色网格", "address": "文林路 8 号", "trade": "五金", "keeper": "王建国", "phone": "13700004321"},),
+    (
+        {
+            "number": "S0008",
+            "name": "老王五金店",
+            "area": "红色网格",
+            "address": "文林路 8 号",
+            "trade": "五金",
+            "keeper": "王建国",
+            "phone": "13700004321",
+        },
+    ),
 )
 
 REGISTERS = {register.key: register for register in (AREAS, COURTYARDS, HOUSEHOLDS, SHOPS)}

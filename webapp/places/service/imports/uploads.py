@@ -112,7 +112,9 @@ def _preview(kept: dict[str, Any]) -> Preview:
         **{
             **kept,
             "uploaded_at": datetime.fromisoformat(kept["uploaded_at"]),
-            "changes": tuple(Change(item["row_number"], item["number"], tuple(item["fields"])) for item in kept["changes"]),
+            "changes": tuple(
+                Change(item["row_number"], item["number"], tuple(item["fields"])) for item in kept["changes"]
+            ),
             "errors": tuple(RowError(**item) for item in kept["errors"]),
             "unknown_columns": tuple(kept["unknown_columns"]),
         }
