@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
@@ -133,7 +134,20 @@ def session(app: Application) -> Any:
     return db.session
 
 
+class Browser(FlaskClient):
+    """A browser without scripts. Each request has an application context and transactions of its own, as in life;
+    what the test has prepared is committed first, and what it has loaded is read anew afterwards."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        if has_app_context():
+            db.session.commit()
+        with self.application.app_context():
+            answer = super().open(*args, **kwargs)
+        start_writing()
+        return answer
+
+
 @pytest.fixture
 def client(app: Application) -> FlaskClient:
-    """A browser without scripts. Commit test data before using it: it has its own transactions."""
+    app.test_client_class = Browser
     return app.test_client()

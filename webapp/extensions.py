@@ -112,6 +112,7 @@ class FairLock:
                 self._held = False
 
 
+WROTE = "wrote"  # in a session's info: this transaction holds what must not be rolled back
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
@@ -128,8 +129,14 @@ def start_writing() -> None:
 def reading() -> Iterator[None]:
     """Inside a writing request: look something up before the writer's turn is taken.
 
-    For work that is slow and needs no lock, such as checking a password. The snapshot ends with the block.
+    For work that is slow and needs no lock, such as checking a password. The snapshot ends with the block, so nothing
+    may have been written before it: a form that uses it carries no once-key.
+
+    :raises RuntimeError: if this request has written already.
     """
+    if db.session.info.get(WROTE) or db.session.new or db.session.dirty:
+        raise RuntimeError("reading() would throw away what was written")
+    db.session.rollback()
     token = _reading.set(True)
     try:
         yield

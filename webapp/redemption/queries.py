@@ -12,6 +12,7 @@ from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.places.models import Area, Holder, Household
+from webapp.places.queries import within
 from webapp.redemption.models import Item, StockMovement, Voucher
 
 
@@ -124,16 +125,10 @@ def voucher_of_household(voucher_id: int, household_id: int) -> Voucher:
     return voucher
 
 
-def _within(path_column: Any, scope: tuple[str, ...]) -> Any:
-    return or_(*(path_column.startswith(path, autoescape=True) for path in scope)) if scope else False
-
-
 def voucher_in_scope(voucher_id: int, scope: tuple[str, ...]) -> Voucher:
     """:raises NotFound: outside the areas of the one who looks."""
     statement = (
-        select(Voucher)
-        .join(Area, Area.id == Voucher.community_id)
-        .where(Voucher.id == voucher_id, _within(Area.path, scope))
+        select(Voucher).join(Area, Area.id == Voucher.community_id).where(Voucher.id == voucher_id, within(scope))
     )
     found = db.session.scalars(statement).one_or_none()
     if found is None:
@@ -147,7 +142,7 @@ def vouchers_statement(scope: tuple[str, ...], *, state: str = "", search: str =
         select(Voucher)
         .join(Area, Area.id == Voucher.community_id)
         .join(Holder, Holder.id == Voucher.household_id)
-        .where(_within(Area.path, scope))
+        .where(within(scope))
         .order_by(Voucher.id.desc())
     )
     if state:
@@ -171,14 +166,14 @@ def waiting_count(scope: tuple[str, ...]) -> int:
         select(func.count())
         .select_from(Voucher)
         .join(Area, Area.id == Voucher.community_id)
-        .where(Voucher.state == "issued", _within(Area.path, scope))
+        .where(Voucher.state == "issued", within(scope))
     )
     return int(db.session.scalar(statement) or 0)
 
 
 def items_in(scope: tuple[str, ...], *, search: str = "", active: bool | None = None) -> list[Item]:
     """The goods that areas within the scope offer, in the clerk's order."""
-    statement = select(Item).join(Area, Area.id == Item.area_id).where(_within(Area.path, scope))
+    statement = select(Item).join(Area, Area.id == Item.area_id).where(within(scope))
     if search:
         statement = statement.where(Item.name.contains(search, autoescape=True))
     if active is not None:
@@ -188,7 +183,7 @@ def items_in(scope: tuple[str, ...], *, search: str = "", active: bool | None = 
 
 def item_in_scope(item_id: int, scope: tuple[str, ...]) -> Item:
     """:raises NotFound: outside the areas of the one who looks."""
-    statement = select(Item).join(Area, Area.id == Item.area_id).where(Item.id == item_id, _within(Area.path, scope))
+    statement = select(Item).join(Area, Area.id == Item.area_id).where(Item.id == item_id, within(scope))
     found = db.session.scalars(statement).one_or_none()
     if found is None:
         raise NotFound("没有这件物品。")

@@ -36,7 +36,7 @@ MENU = (
         "goods.view",
         40,
         badge=lambda: queries.waiting_count(actor().scope("vouchers.hand_over")),
-        also=("redemption.goods", "redemption.item"),
+        also=("redemption.goods",),
     ),
 )
 

@@ -73,6 +73,13 @@ def check_tries(now: datetime, **subjects: str) -> None:
             raise TooManyTries(f"输错次数太多，为了您的积分安全先停一停。请 {minutes} 分钟后再试，或请工作人员帮忙。")
 
 
+def tries_left(now: datetime, *, account: str) -> int:
+    """How many wrong guesses about an account are still allowed."""
+    allowed, window = LIMITS["account"]
+    statement = select(func.count()).where(FailedTry.subject == f"account:{account}", FailedTry.at > now - window)
+    return max(0, allowed - int(db.session.scalar(statement) or 0))
+
+
 def count_wrong(now: datetime, **subjects: str) -> None:
     """Remember a wrong guess. The caller's refusal must keep it (``keeps_changes``)."""
     db.session.add_all(FailedTry(subject=f"{kind}:{subject}", at=now) for kind, subject in subjects.items())

@@ -20,15 +20,15 @@ class Application(Flask):
     """
 
     def preprocess_request(self) -> ResponseReturnValue | None:
-        if request.method in READING_METHODS:
-            start_reading()
-        else:
-            start_writing()
+        """Who asks, and may they: hooks only read, whatever the method, and hold no writer's turn."""
+        start_reading()
         return super().preprocess_request()
 
     def dispatch_request(self) -> Response:  # type: ignore[override]  # always made into a response here
         if request.method in READING_METHODS:
             return self.make_response(super().dispatch_request())
+        db.session.rollback()  # the hooks' snapshot
+        start_writing()
         repeated = once.before_form()
         if repeated is not None:
             return repeated

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict
-from webapp.extensions import db
+from webapp.extensions import WROTE, db
 from webapp.web import housekeeping
 from webapp.web.htmx import go
 from webapp.web.models import SentForm
@@ -38,6 +38,7 @@ def before_form() -> Response | None:
     if not key:
         return None
     key, body = signing.fingerprint(f"{request.path}\0{key}"), _body_hash()
+    db.session.info[WROTE] = True
     if _claim(key, body):
         return None
     sent = db.session.execute(select(SentForm.body_hash, SentForm.location).where(SentForm.key == key)).one()

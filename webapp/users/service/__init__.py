@@ -1,0 +1,1 @@
+"""What changes in users: ``signing_in``, ``staff`` logins, ``appointments``, ``pins`` of households, ``devices``."""
