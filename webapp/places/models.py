@@ -36,9 +36,9 @@ def area_rank(kind: str) -> int:
     return list(AREA_KINDS).index(kind)
 
 
-def number_of(typed: str) -> str:
+def number_of(typed: str | None) -> str:
     """A holder's or an area's number in its one form: ``ｙ 01２`` -> ``Y012``."""
-    return normalise(typed).upper().replace(" ", "")
+    return normalise(typed or "").upper().replace(" ", "")
 
 
 class Area(Model):

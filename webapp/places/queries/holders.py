@@ -96,12 +96,12 @@ def courtyard_by_number(community_id: int, number: str) -> Courtyard | None:
     return cast(Courtyard, found) if found is not None and found.active else None
 
 
-def person_typed(community_id: int, typed: str) -> Person | None:
+def person_typed(community_id: int, typed: str | None) -> Person | None:
     """A person in use named in a form by number (``P000123``) or full name; None if nothing was typed.
 
     :raises Invalid: if there is none, or if several have the name.
     """
-    wanted = normalise(typed)
+    wanted = normalise(typed or "")
     if not wanted:
         return None
     found = db.session.scalars(

@@ -78,7 +78,7 @@ def free_number(community: Area, kind: str, typed: str | None, *, besides: Holde
     :raises Invalid: if it is empty or too long. :raises Conflict: if it is taken.
     """
     named = HOLDER_KINDS[kind]
-    number = line(number_of(typed or ""), label=f"{named}编号", field="number", limit=30, needed=True)
+    number = line(number_of(typed), label=f"{named}编号", field="number", limit=30, needed=True)
     taken = queries.holder_by_number(community.id, kind, number)
     if taken is not None and taken is not besides:
         closed = "" if taken.active else "（已停用）"
