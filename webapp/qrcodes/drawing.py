@@ -1,0 +1,58 @@
+"""Drawing QR codes: the ``qrcode`` library makes the matrix, this writes it as one short SVG path.
+
+The mask is fixed. Trying all eight and scoring each costs most of the library's time and only matters for scanners'
+comfort; ``tests/qrcodes`` decode printed sheets, blurred and turned, to show that a fixed one reads well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import qrcode
+from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
+
+#: M for slips, Q for plates: they hang outdoors and get scratched (conventions.md, section 7).
+Level = Literal["M", "Q"]
+_LEVELS = {"M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q}
+MASK = 2
+QUIET = 4  # modules of white around a code
+
+
+@dataclass(frozen=True, slots=True)
+class QrPath:
+    """A code as an SVG path: ``size`` modules wide without the quiet zone; ``d`` is stroked one module wide."""
+
+    size: int
+    d: str
+
+    @property
+    def view_box(self) -> str:
+        """With the quiet zone; rows are stroked along their middle, hence the half."""
+        side = self.size + 2 * QUIET
+        return f"{-QUIET} {-QUIET - 0.5} {side} {side}"
+
+
+def qr_path(text: str, level: Level = "Q") -> QrPath:
+    """The path of a code. Upper-case letters, digits and ``$%*+-./:`` make the smallest one (alphanumeric mode)."""
+    code = qrcode.QRCode(error_correction=_LEVELS[level], mask_pattern=MASK, border=0)
+    code.add_data(text, optimize=0)
+    code.make(fit=True)
+    modules = code.modules
+    return QrPath(len(modules), "".join(_row(y, row) for y, row in enumerate(modules)))
+
+
+def _row(y: int, row: list[bool | None]) -> str:
+    """One row as moves and strokes: ``M0 3h2m1 0h4``."""
+    parts: list[str] = []
+    x = end = 0
+    while x < len(row):
+        if not row[x]:
+            x += 1
+            continue
+        start = x
+        while x < len(row) and row[x]:
+            x += 1
+        parts.append(f"M{start} {y}h{x - start}" if not parts else f"m{start - end} 0h{x - start}")
+        end = x
+    return "".join(parts)
