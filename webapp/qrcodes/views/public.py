@@ -1,0 +1,78 @@
+"""What a scan shows. GET only: link previews fetch these addresses too."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, make_response, url_for
+
+from webapp.core import clock
+from webapp.core.errors import NotFound
+from webapp.extensions import db
+from webapp.ledger.queries import find_account, place_of
+from webapp.places.models import Area
+from webapp.places.queries import area_label, colour_of, households_of
+from webapp.qrcodes import queries
+from webapp.qrcodes.doors import open_door
+from webapp.qrcodes.forms import DigitsForm
+from webapp.qrcodes.queries import Scanned
+from webapp.qrcodes.views.blueprint import bp
+from webapp.schemes.queries import schemes_for
+from webapp.users.queries import people_serving
+from webapp.web.access import ANYBODY, actor, requires
+from webapp.web.forms import perform, status_of
+from webapp.web.htmx import go, render
+from webapp.web.limits import limited
+
+SCORING = "inspections.score"
+
+
+@bp.get("/q/<token>")
+@bp.get("/Q/<token>", endpoint="scan_capitals")
+@requires(ANYBODY)
+@limited("120/minute")
+def scan(token: str) -> Response:
+    """Everybody's door: inspectors score, others see the public page, an old code explains itself."""
+    found = queries.scanned(token)
+    if found.state != "active" or not found.holder_active:
+        return make_response(render("qrcodes/old.html", found=found, status=410))
+    if found.kind == "plate" and actor().may("records.make", found.area_path) and SCORING in current_app.view_functions:
+        return go(url_for(SCORING, holder_id=found.holder_id))
+    page = open_door(found)
+    if page is None:
+        raise NotFound("这个码没有可以看的页面。")
+    return page
+
+
+def courtyard_page(found: Scanned) -> Response:
+    """A courtyard's head, grid worker, rank and points, and how to reach them; nothing about its households."""
+    area = db.session.get_one(Area, found.area_id)
+    scheme = next(iter(schemes_for(area, "courtyard")), None)
+    account = find_account(found.holder_id, scheme.id) if scheme else None
+    return render(
+        "qrcodes/courtyard.html",
+        found=found,
+        area_label=area_label(area),
+        colour=colour_of(area) or "",
+        account=account,
+        place=place_of(account, year=clock.today().year) if account else None,
+        households=len(households_of(found.holder_id)),
+        serving=people_serving(found.area_id, found.holder_id),
+        community=db.session.get_one(Area, found.community_id),
+        month=clock.month_of(clock.now()),
+    )
+
+
+def card_page(found: Scanned) -> Response:
+    """A household's card scanned by a phone: it says what the card is for, and nothing about the household."""
+    return render("qrcodes/card.html", community=db.session.get_one(Area, found.community_id))
+
+
+@bp.route("/q/", methods=["GET", "POST"])
+@requires(ANYBODY)
+@limited("30/minute")
+def find() -> Response:
+    """For a camera that fails: the digits under the plate."""
+    form = DigitsForm()
+    token = perform(form, lambda: queries.token_of_digits(str(form.code.data)))
+    if token is not None:
+        return go(url_for("qrcodes.scan", token=token))
+    return render("qrcodes/find.html", form=form, status=status_of(form))
