@@ -49,6 +49,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_record_cap", "record", ["holder_id", "rule_id", "happened_on"], unique=False)
     op.create_index("ix_record_community_day", "record", ["community_id", "happened_on"], unique=False)
+    op.create_index("ix_record_holder_day", "record", ["holder_id", "happened_on"], unique=False)
     op.create_index("ix_record_recorder", "record", ["recorder_id", "created_at"], unique=False)
     op.create_index(
         "ix_record_waiting",
@@ -83,8 +84,11 @@ def upgrade() -> None:
             "source",
             "happened_on",
             "happened_at",
+            "device_time",
+            "place",
             "note",
             "recorder_id",
+            "recorder_person_id",
             "recorder_label",
             "created_at",
         ),
@@ -107,6 +111,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     op.drop_index("ix_record_recorder", table_name="record")
+    op.drop_index("ix_record_holder_day", table_name="record")
     op.drop_index("ix_record_community_day", table_name="record")
     op.drop_index("ix_record_cap", table_name="record")
     op.drop_table("record")

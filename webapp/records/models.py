@@ -35,6 +35,7 @@ class Record(Model):
         CheckConstraint(one_of("source", SOURCES), name="source"),
         CheckConstraint(one_of("state", STATES), name="state"),
         Index("ix_record_cap", "holder_id", "rule_id", "happened_on"),
+        Index("ix_record_holder_day", "holder_id", "happened_on"),
         Index("ix_record_community_day", "community_id", "happened_on"),
         Index("ix_record_recorder", "recorder_id", "created_at"),
         Index(

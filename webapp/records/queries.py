@@ -1,0 +1,411 @@
+"""Reads of records: for the scoring page, the book's 为什么, the kiosk, and the desk's list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.core.errors import NotFound
+from webapp.core.points import Points
+from webapp.core.text import mask_name
+from webapp.extensions import db
+from webapp.ledger.book import Cause
+from webapp.ledger.explain import Explanation
+from webapp.places.models import Area, Holder, Household, Person, Shop
+from webapp.places.queries import matching, within
+from webapp.records.models import Record, RecordPhoto
+from webapp.schemes.models import Rule, RuleVersion
+from webapp.schemes.queries import RuleView, rule_version
+
+#: States in which a record counts: towards caps, visits and figures.
+LIVE = ("waiting", "posted")
+_live = Record.state.in_(LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For whom something is recorded, with what recusal and audience need to know. ``path`` is its area's.
+
+    ``household_id``: of a person, or of a shop's owner; ``courtyard_id``: where a household lives.
+    """
+
+    id: int
+    kind: str
+    number: str
+    name: str
+    active: bool
+    community_id: int
+    path: str
+    courtyard_id: int | None
+    household_id: int | None
+    owner_id: int | None
+    party_member: bool
+    volunteer: bool
+    staff: bool
+
+    @property
+    def shown_name(self) -> str:
+        return shown_name(self.kind, self.name)
+
+
+def shown_name(kind: str, name: str) -> str:
+    """As others may see it: shops and courtyards by name, people and households masked."""
+    return {"household": f"{mask_name(name)}家", "person": mask_name(name)}.get(kind, name)
+
+
+_household, _person, _shop = Household.__table__.c, Person.__table__.c, Shop.__table__.c
+_owner = Person.__table__.alias("owner")
+_holder = Holder.__table__.c
+_TARGET = (
+    select(
+        _holder.id,
+        _holder.kind,
+        _holder.number,
+        _holder.name,
+        _holder.active,
+        _holder.community_id,
+        Area.path,
+        _household.courtyard_id,
+        func.coalesce(_person.household_id, _owner.c.household_id),
+        _shop.owner_id,
+        func.coalesce(_person.party_member, False),
+        func.coalesce(_person.volunteer, False),
+        func.coalesce(_person.staff, False),
+    )
+    .select_from(Holder.__table__)
+    .join(Area, Area.id == _holder.area_id)
+    .outerjoin(Household.__table__, _household.id == _holder.id)
+    .outerjoin(Person.__table__, _person.id == _holder.id)
+    .outerjoin(Shop.__table__, _shop.id == _holder.id)
+    .outerjoin(_owner, _owner.c.id == _shop.owner_id)
+    .where(_holder.id == bindparam("holder"))
+)
+
+
+def target(holder_id: int) -> Target:
+    """:raises NotFound: if there is no such holder."""
+    row = db.session.execute(_TARGET, {"holder": holder_id}).one_or_none()
+    if row is None:
+        raise NotFound("没有找到要记分的对象，请重新扫码。")
+    return Target(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an area lies inside its community: ``绿色网格 · 三片区`` and the grid's colour, empty without one."""
+
+    label: str
+    colour: str
+
+
+def spots(paths: Iterable[str]) -> dict[str, Spot]:
+    """The spots of some area paths, in one query however many there are."""
+    ids = {path: [int(part) for part in path.strip("/").split("/")] for path in paths}
+    wanted = {area_id for parts in ids.values() for area_id in parts}
+    statement = select(Area.id, Area.kind, Area.name, Area.colour).where(Area.id.in_(wanted))
+    known = {row.id: row for row in db.session.execute(statement)}
+    return {path: _spot([known[part] for part in parts if part in known]) for path, parts in ids.items()}
+
+
+def _spot(areas: Sequence[Row[Any]]) -> Spot:
+    inside = [area for area in areas if area.kind in ("grid", "micro_grid")] or list(areas[-1:])
+    colour = next((area.colour for area in reversed(inside) if area.colour), "")
+    return Spot(" · ".join(area.name for area in inside), colour)
+
+
+# One holder -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record as lists of one holder or one recorder show it."""
+
+    id: int
+    holder_id: int
+    holder_kind: str
+    holder_name: str
+    title: str
+    points: Points
+    state: str
+    veto: bool
+    happened_on: date
+    created_at: datetime
+    note: str
+
+    @property
+    def shown_name(self) -> str:
+        return shown_name(self.holder_kind, self.holder_name)
+
+
+_r = Record.__table__.c
+_LINES = (
+    select(
+        _r.id,
+        _r.holder_id,
+        _holder.kind,
+        _holder.name,
+        RuleVersion.title,
+        _r.points,
+        _r.state,
+        RuleVersion.veto,
+        _r.happened_on,
+        _r.created_at,
+        _r.note,
+    )
+    .join(Holder.__table__, _holder.id == _r.holder_id)
+    .join(RuleVersion, RuleVersion.id == _r.rule_version_id)
+)
+_RECENT = (
+    _LINES.where(_r.holder_id == bindparam("holder"), _live)
+    .order_by(_r.happened_on.desc(), _r.id.desc())
+    .limit(bindparam("count"))
+)
+_WAITING = _LINES.where(_r.holder_id == bindparam("holder"), _r.state == "waiting").order_by(_r.id.desc())
+_OF_RECORDER = _LINES.where(
+    _r.recorder_id == bindparam("recorder"), _r.created_at >= bindparam("start"), _r.created_at < bindparam("end")
+).order_by(_r.id.desc())
+
+
+def _line(row: Row[Any]) -> Line:
+    values = list(row)
+    values[5] = Points(values[5])
+    return Line(*values)
+
+
+def recent(holder_id: int, count: int) -> list[Line]:
+    """The last records that count, newest first."""
+    return [_line(row) for row in db.session.execute(_RECENT, {"holder": holder_id, "count": count})]
+
+
+def waiting_lines(holder_id: int) -> list[Line]:
+    """What has been recorded but is not in the book yet."""
+    return [_line(row) for row in db.session.execute(_WAITING, {"holder": holder_id})]
+
+
+def waiting_sum(holder_id: int) -> Points:
+    """What would come into the book if all that waits were confirmed."""
+    statement = select(func.coalesce(func.sum(_r.points), 0)).where(_r.holder_id == holder_id, _r.state == "waiting")
+    return Points(int(db.session.scalar(statement) or 0))
+
+
+def of_recorder_between(user_id: int, start: datetime, end: datetime) -> list[Line]:
+    """What a member of staff wrote from ``start`` until before ``end`` (UTC), taken back or not, newest first."""
+    rows = db.session.execute(_OF_RECORDER, {"recorder": user_id, "start": start, "end": end})
+    return [_line(row) for row in rows]
+
+
+_MONTH_COUNT = (
+    select(func.count())
+    .select_from(Record)
+    .where(_r.holder_id == bindparam("holder"), _r.happened_on >= bindparam("first"), _live)
+)
+
+
+def count_this_month(holder_id: int, day: date) -> int:
+    """How many records count in the month of ``day``."""
+    return int(db.session.scalar(_MONTH_COUNT, {"holder": holder_id, "first": day.replace(day=1)}) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """How often a rule has been recorded for a holder on the day, in its month and in its year."""
+
+    day: int = 0
+    month: int = 0
+    year: int = 0
+
+    def reached(self, rule: RuleView) -> str:
+        """Which cap is full, in words; empty if the rule may be recorded once more."""
+        states = (("今天", self.day, rule.cap_day), ("本月", self.month, rule.cap_month), ("今年", self.year, rule.cap_year))
+        return next((f"{when}已记 {n} 次，到上限了" for when, n, cap in states if cap is not None and n >= cap), "")
+
+    def so_far(self, rule: RuleView) -> str:
+        """What counts towards the caps already: ``今天已记 1 次，最多 3 次``; empty if nothing does."""
+        states = (("今天", self.day, rule.cap_day), ("本月", self.month, rule.cap_month), ("今年", self.year, rule.cap_year))
+        return "，".join(f"{when}已记 {n} 次，最多 {cap} 次" for when, n, cap in states if cap is not None and n)
+
+
+_happened = _r.happened_on
+_USES = (
+    select(
+        _r.rule_id,
+        func.sum(case((_happened == bindparam("day"), 1), else_=0)),
+        func.sum(case((_happened.between(bindparam("month"), bindparam("month_end")), 1), else_=0)),
+        func.count(),
+    )
+    .where(_r.holder_id == bindparam("holder"), _happened.between(bindparam("year"), bindparam("year_end")), _live)
+    .group_by(_r.rule_id)
+)
+_USES_OF_RULE = _USES.where(_r.rule_id == bindparam("rule"))
+
+
+def uses(holder_id: int, day: date) -> dict[int, Uses]:
+    """By rule, how often it counts for a holder around ``day``: one query for all rules."""
+    rows = db.session.execute(_USES, {"holder": holder_id, **_periods(day)})
+    return {rule_id: Uses(int(today), int(month), year) for rule_id, today, month, year in rows}
+
+
+def uses_of_rule(holder_id: int, rule_id: int, day: date) -> Uses:
+    row = db.session.execute(_USES_OF_RULE, {"holder": holder_id, "rule": rule_id, **_periods(day)}).one_or_none()
+    return Uses(int(row[1]), int(row[2]), row[3]) if row else Uses()
+
+
+def _periods(day: date) -> dict[str, date]:
+    following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return {
+        "day": day,
+        "month": day.replace(day=1),
+        "month_end": date.fromordinal(following.toordinal() - 1),
+        "year": date(day.year, 1, 1),
+        "year_end": date(day.year, 12, 31),
+    }
+
+
+# Photos ---------------------------------------------------------------------------------------------------------------
+
+_PHOTOS = (
+    select(RecordPhoto.hash).where(RecordPhoto.record_id == bindparam("record")).order_by(RecordPhoto.position)
+)
+
+
+def photos_of(record_id: int) -> tuple[str, ...]:
+    """The SHA-256 names of a record's photos, in their order."""
+    return tuple(db.session.scalars(_PHOTOS, {"record": record_id}))
+
+
+def with_photos(record_ids: Iterable[int]) -> set[int]:
+    """Which of some records have photos."""
+    statement = select(RecordPhoto.record_id).where(RecordPhoto.record_id.in_(list(record_ids))).distinct()
+    return set(db.session.scalars(statement))
+
+
+def records_with_same_photos(record_id: int) -> list[int]:
+    """Other records that show one of this record's photos: a photo used twice is no proof."""
+    other = aliased(RecordPhoto)
+    statement = (
+        select(other.record_id)
+        .join(RecordPhoto, RecordPhoto.hash == other.hash)
+        .where(RecordPhoto.record_id == record_id, other.record_id != record_id)
+        .distinct()
+        .order_by(other.record_id)
+    )
+    return list(db.session.scalars(statement))
+
+
+def photo_in_scope(sha256: str, scope: Iterable[str]) -> bool:
+    """Whether a record of somebody in these areas holds the photo."""
+    statement = (
+        select(RecordPhoto.record_id)
+        .join(Record, Record.id == RecordPhoto.record_id)
+        .join(Holder, Holder.id == Record.holder_id)
+        .join(Area, Area.id == Holder.area_id)
+        .where(RecordPhoto.hash == sha256, within(scope))
+        .limit(1)
+    )
+    return db.session.scalar(statement) is not None
+
+
+def photo_visible_to_household(sha256: str, household_id: int) -> bool:
+    """A household sees the photos of its own records, taken back or not; nobody else's."""
+    statement = (
+        select(RecordPhoto.record_id)
+        .join(Record, Record.id == RecordPhoto.record_id)
+        .where(RecordPhoto.hash == sha256, Record.holder_id == household_id)
+        .limit(1)
+    )
+    return db.session.scalar(statement) is not None
+
+
+# 为什么 ---------------------------------------------------------------------------------------------------------------
+
+
+def explain_record(cause: Cause) -> Explanation | None:
+    """Why a record's line stands in the book; None if there is no such record."""
+    record = db.session.get(Record, cause.id)
+    if record is None:
+        return None
+    rule = rule_version(record.rule_version_id)
+    return Explanation(
+        title=rule.title,
+        text=f"{rule.category} {rule.code}「{rule.title}」，{rule.score}{'' if rule.veto else ' 分'}",
+        rule_code=rule.code,
+        rule_version=rule.version,
+        detail=rule.detail,
+        photos=photos_of(record.id),
+        happened_on=record.happened_on,
+        place=record.place,
+        recorder=record.recorder_label,
+        note="；".join(text for text in (record.note, record.end_note) if text),
+        record_id=record.id,
+    )
+
+
+# The desk -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the desk's list was narrowed to. Days are local and included; ``area`` is a path."""
+
+    first: date | None = None
+    last: date | None = None
+    area: str = ""
+    scheme_id: int | None = None
+    category_id: int | None = None
+    state: str = ""
+    text: str = ""
+    recorder: str = ""
+
+
+def listed(scope: Sequence[str], wanted: Filter) -> Select[Any]:
+    """Records of holders within areas as (Record, Holder, rule title, category id), newest first."""
+    statement = (
+        select(Record, Holder, RuleVersion.title, Rule.category_id)
+        .join(Holder, Holder.id == Record.holder_id)
+        .join(Area, Area.id == Holder.area_id)
+        .join(RuleVersion, RuleVersion.id == Record.rule_version_id)
+        .join(Rule, Rule.id == Record.rule_id)
+        .where(within(scope))
+        .order_by(Record.happened_on.desc(), Record.id.desc())
+    )
+    conditions = {
+        "first": lambda: Record.happened_on >= wanted.first,
+        "last": lambda: Record.happened_on <= wanted.last,
+        "area": lambda: within((wanted.area,)),
+        "scheme_id": lambda: Record.scheme_id == wanted.scheme_id,
+        "category_id": lambda: Rule.category_id == wanted.category_id,
+        "state": lambda: Record.state == wanted.state,
+        "text": lambda: _about(wanted.text),
+        "recorder": lambda: _written_by(wanted.recorder),
+    }
+    return statement.where(*[condition() for name, condition in conditions.items() if getattr(wanted, name)])
+
+
+def _about(text: str) -> Any:
+    return or_(matching(Holder, text), RuleVersion.title.contains(text, autoescape=True))
+
+
+def _written_by(text: str) -> Any:
+    """By the recorder's name, number or initials, or by what the record says about the post."""
+    who = aliased(Person)
+    named = exists().where(who.id == Record.recorder_person_id, matching(who, text))
+    return or_(named, Record.recorder_label.contains(text, autoescape=True))
+
+
+def record_in_scope(record_id: int, scope: Iterable[str]) -> Record:
+    """:raises NotFound: if there is none, or its holder lies outside the areas of the one who looks."""
+    statement = (
+        select(Record)
+        .join(Holder, Holder.id == Record.holder_id)
+        .join(Area, Area.id == Holder.area_id)
+        .where(Record.id == record_id, within(scope))
+    )
+    found = db.session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFound("没有找到这条记实，或它不在您负责的范围内。")
+    return found
