@@ -32,6 +32,7 @@ class AreaChoice(SelectField):  # type: ignore[misc]  # WTForms has no types
 
     def __init__(self, label: str, **kwargs: Any) -> None:
         super().__init__(label, coerce=int, validate_choice=False, **kwargs)
+        self.flags.required = True  # something is always chosen
 
     def choose_from(self, nodes: Iterable[AreaNode]) -> None:
         self.choices = options((node.area.id, f"{INDENT * node.depth}{node.area.name}") for node in nodes)

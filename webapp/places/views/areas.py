@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, url_for
@@ -34,7 +35,9 @@ def area(area_id: int) -> Response:
     return render(
         "places/area.html",
         area=found,
-        nodes=queries.area_tree((found.path,), active=False),
+        nodes=[
+            replace(node, depth=node.depth - 1) for node in queries.area_tree((found.path,), active=False) if node.depth
+        ],
         above=[above for above in queries.ancestors(found) if above.path.startswith(scope)],
         stations=queries.stations_in((found.path,)),
         kinds=AREA_KINDS,

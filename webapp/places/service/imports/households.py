@@ -38,6 +38,7 @@ class HouseholdPlanner:
         self.finder = AreaFinder(task.base)
         self.community = Community(task.base.id)
         self.plan = Plan(HOUSEHOLDS)
+        self.placeless: set[str] = set()  # households whose place was blamed already
         self.bad_rows = {error.row_number for error in task.table.errors}
         self.households: dict[str, HouseholdDraft] = {}
         self.residents: list[ResidentDraft] = []
@@ -95,11 +96,13 @@ class HouseholdPlanner:
                 return {"courtyard_id": courtyard.id, "area_id": courtyard.area_id}
             problem = "这个院落已停用，请先启用它。" if courtyard else "本社区没有这个院落编号，请先导入或新增院落。"
             self.task.blame(row, "courtyard", problem, row.text("courtyard"))
+            self.placeless.add(number_of(row.text("number")))
         elif row.values["area"] is not None:
             try:
                 area = self.finder.find(row.text("area")).area
             except Invalid as error:
                 self.task.blame(row, "area", error.message, row.text("area"))
+                self.placeless.add(number_of(row.text("number")))
             else:
                 stays = there is not None and area is not None and there.area_id == area.id
                 return {} if area is None or stays else {"courtyard_id": None, "area_id": area.id}
@@ -112,7 +115,7 @@ class HouseholdPlanner:
             return
         if draft.row_number - 1 in self.bad_rows:
             return  # that row was left out for a cell of its own; most likely it is this household's first
-        if "area_id" not in draft.wanted:
+        if "area_id" not in draft.wanted and draft.number not in self.placeless:
             self._blame(draft, "courtyard", "新住户要填院落编号；没有院落的，填所属区域。")
         if "name" not in draft.wanted:
             self._blame(draft, "head", "新住户要填户主。")
