@@ -108,6 +108,7 @@ def sheet() -> Response:
             pages=_pages(plates, FORMATS[layout][1]),
             back_url=url_for("qrcodes.codes", **_filter(wanted)),
             words=FORMATS[layout][0],
+            invitation="扫码：看积分 · 评一评" if wanted.kind == "shop" else "扫码：看积分 · 找人办事",
             community=_community_name(),
         ),
         mimetype="text/html",

@@ -9,7 +9,7 @@ from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.ledger.queries import find_account, place_of
 from webapp.places.models import Area
-from webapp.places.queries import area_label, colour_of, households_of
+from webapp.places.queries import area_label, colour_of
 from webapp.qrcodes import queries
 from webapp.qrcodes.doors import open_door
 from webapp.qrcodes.forms import DigitsForm
@@ -54,7 +54,6 @@ def courtyard_page(found: Scanned) -> Response:
         colour=colour_of(area) or "",
         account=account,
         place=place_of(account, year=clock.today().year) if account else None,
-        households=len(households_of(found.holder_id)),
         serving=people_serving(found.area_id, found.holder_id),
         community=db.session.get_one(Area, found.community_id),
         month=clock.month_of(clock.now()),

@@ -1,0 +1,80 @@
+"""What browser tests share: a served application, pages that notice complaints, accessibility and sizes of targets."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from webapp.extensions import db
+from webapp.web.application import Application
+
+KIOSK_LYING = {"width": 1366, "height": 768}
+KIOSK_STANDING = {"width": 1080, "height": 1920}
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1366, "height": 768}
+
+TOO_SMALL = """least => [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]):not(.vh), select, textarea, label:has(input.vh)')]
+  .filter(el => el.offsetParent && !el.closest('[inert]'))
+  .map(el => [el.outerHTML.slice(0, 80), el.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.width < least || box.height < least) && box.bottom > 0)
+  .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
+
+
+@contextmanager
+def serving(app: Application) -> Iterator[str]:
+    """The application at an address on 127.0.0.1, with its real CSRF check; the test's own data is committed first."""
+    db.session.commit()
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    app.config["BASE_URL"] = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def watched_page(chromium: Browser, address: str, viewport: dict[str, int], **more: Any) -> Iterator[Page]:
+    """A page of a browser of its own. The test fails when the page complains (a script error, a refused style) or asks
+    anybody but our server for anything; refused forms (4xx) are not complaints."""
+    context = chromium.new_context(viewport=viewport, base_url=address, **more)  # type: ignore[arg-type]  # a typed dict
+    page, complaints = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: None if _ours(request.url, address) else complaints.append(request.url))
+    yield page
+    context.close()
+    assert [words for words in complaints if "the server responded with a status of 4" not in words] == []
+
+
+def _ours(url: str, address: str) -> bool:
+    return url.startswith((address, "data:", "blob:", "about:"))
+
+
+def violations(page: Page, *, strict: bool = False) -> list[str]:
+    """What axe finds, as (rule, element); ``strict`` adds WCAG AAA, which kiosks keep."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] + ["wcag2aaa"] * strict
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the page in ``screenshots/`` for a designer's eye, when SCREENSHOTS is set."""
+    if os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"screenshots/{name}.png", full_page=True)
+
+
+def too_small(page: Page, least: int) -> list[str]:
+    """Targets narrower or lower than ``least`` CSS px."""
+    return list(page.evaluate(TOO_SMALL, least))
