@@ -132,7 +132,7 @@ def test_a_roster_is_mended_and_imported(page: Page, record: Callable[[Page, str
     expect(page.get_by_role("cell", name="欧阳*娜")).to_be_visible()
 
 
-def test_households_are_found_while_typing_and_opened(page: Page) -> None:
+def test_households_are_found_while_typing_and_opened(page: Page, record: Callable[[Page, str], None]) -> None:
     page.goto("/desk/households")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -142,6 +142,7 @@ def test_households_are_found_while_typing_and_opened(page: Page) -> None:
     expect(rows.first).to_contain_text("单*雪")
     page.wait_for_url("**q=sxx**")
     page.get_by_role("searchbox").fill("4321")
+    page.wait_for_url("**q=4321**")
     expect(page.locator("#list")).to_contain_text("90-101")
     page.get_by_role("searchbox").fill("没有这样的人")
     expect(page.get_by_text("没有找到符合条件的住户")).to_be_visible()

@@ -191,7 +191,10 @@ class HouseholdPlanner:
         """A row counts as its resident; a household's own change counts on its first row."""
         first = {draft.row_number: draft for draft in self.households.values()}
         residents = {resident.row_number: resident for resident in self.residents}
+        bad_rows = {error.row_number for error in self.task.table.errors}
         for row in self.task.table.rows:
+            if row.number in bad_rows:
+                continue
             head, resident = first.get(row.number), residents.get(row.number)
             new = bool((head and head.there is None) or (resident and resident.there is None))
             fields = [_HOUSEHOLD_TITLES[key] for key in head.differences()] if head else []
