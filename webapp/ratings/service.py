@@ -154,15 +154,13 @@ def _insert(table: Any) -> Any:
 
 
 def _add(shop_id: int, count: int, stars: int) -> None:
-    statement = _insert(RatingTotal).values(shop_id=shop_id, count=count, stars=stars)
-    totals = RatingTotal.__table__.c
+    """Change a shop's total by what may be negative."""
+    start = _insert(RatingTotal).values(shop_id=shop_id, count=0, stars=0)
+    db.session.execute(start.on_conflict_do_nothing())
+    change = update(RatingTotal).where(RatingTotal.shop_id == shop_id)
     db.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["shop_id"],
-            set_={
-                "count": totals["count"] + statement.excluded["count"],
-                "stars": totals.stars + statement.excluded.stars,
-            },
+        change.values(count=RatingTotal.count + count, stars=RatingTotal.stars + stars).execution_options(
+            synchronize_session=False
         )
     )
 
