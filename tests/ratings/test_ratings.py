@@ -104,7 +104,6 @@ def test_a_flood_from_one_network_is_set_aside_and_flagged(shop):
     assert db.session.query(RatingFlag).one().state == "open"
 
 
-@both_databases
 def test_five_hundred_forged_ratings_do_not_move_twenty_honest_ones(shop):
     for number in range(20):
         rate(shop, 5 if number % 4 else 4, device=f"honest {number}", network=f"192.168.1.{number}")
