@@ -128,6 +128,8 @@ def upgrade() -> None:
             "cap_year",
             "veto",
             "valid_from",
+            "created_at",
+            "author",
         ),
     )
     forbid("rule_version", "DELETE")

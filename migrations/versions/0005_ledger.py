@@ -2,12 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
-from append_only import allow, forbid
+from append_only import accept, allow, allow_truncate, forbid, forbid_truncate, refuse_when
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+
+TABLES = ("entry", "account", "hold", "month_total")
 
 
 def upgrade() -> None:
@@ -20,6 +22,7 @@ def upgrade() -> None:
         sa.Column("balance", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("locks", sa.Integer(), nullable=False),
+        sa.Column("holds", sa.Integer(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("earned", sa.BigInteger(), nullable=False),
         sa.Column("deducted", sa.BigInteger(), nullable=False),
@@ -31,6 +34,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("entries >= 0", name=op.f("ck_account_entries")),
         sa.CheckConstraint("held >= 0", name=op.f("ck_account_held")),
+        sa.CheckConstraint("holds >= 0", name=op.f("ck_account_holds")),
         sa.CheckConstraint("locks >= 0", name=op.f("ck_account_locks")),
         sa.ForeignKeyConstraint(["community_id"], ["area.id"], name=op.f("fk_account_community_id")),
         sa.ForeignKeyConstraint(["holder_id"], ["holder.id"], name=op.f("fk_account_holder_id")),
@@ -82,6 +86,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("cause_kind", "cause_id", "account_id", name="uq_entry_cause"),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "uq_entry_reverses",
+        "entry",
+        ["account_id", "reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses IS NOT NULL"),
+        postgresql_where=sa.text("reverses IS NOT NULL"),
+    )
     op.create_table(
         "hold",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -95,6 +107,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("end_hash", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("(ended_at IS NULL) = (end_hash IS NULL)", name=op.f("ck_hold_end_hash")),
         sa.CheckConstraint("(kind = 'lock' AND amount = 0) OR amount > 0", name=op.f("ck_hold_amount")),
         sa.CheckConstraint("(state = 'active') = (ended_at IS NULL)", name=op.f("ck_hold_ended")),
         sa.CheckConstraint("kind IN ('redemption', 'lock')", name=op.f("ck_hold_kind")),
@@ -113,8 +127,12 @@ def upgrade() -> None:
         "UPDATE",
         columns=("id", "account_id", "kind", "amount", "cause_kind", "cause_id", "reason", "created_at", "hash"),
     )
+    refuse_when("hold", "UPDATE", "OLD.state <> 'active'")
     forbid("hold", "DELETE")
+    forbid("month_total", "UPDATE", columns=("community_id", "month", "scheme_id", "category_id"))
     forbid("month_total", "DELETE")
+    for table in TABLES:
+        forbid_truncate(table)
 
 
 def downgrade() -> None:
@@ -123,10 +141,15 @@ def downgrade() -> None:
     allow("account", "UPDATE")
     allow("account", "DELETE")
     allow("hold", "UPDATE")
+    accept("hold", "UPDATE")
     allow("hold", "DELETE")
+    allow("month_total", "UPDATE")
     allow("month_total", "DELETE")
+    for table in TABLES:
+        allow_truncate(table)
     op.drop_index("ix_hold_account_id", table_name="hold")
     op.drop_table("hold")
+    op.drop_index("uq_entry_reverses", table_name="entry")
     op.drop_table("entry")
     op.drop_table("month_total")
     op.drop_index("ix_account_ranking", table_name="account")

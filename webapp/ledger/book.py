@@ -8,6 +8,8 @@ from typing import Literal
 
 from webapp.core.points import Points
 
+#: A courtyard's entry carries its household's cause with this before its kind.
+ROLL_UP = "up:"
 EntryKind = Literal["base", "record", "roll_up", "spend", "lapse", "reversal"]
 
 

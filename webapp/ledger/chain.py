@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 VERSION = 1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -43,21 +43,25 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def genesis(account_id: int, holder_id: int, scheme_id: int, community_id: int) -> str:
-    """What the first entry of an account is chained to."""
-    return digest([VERSION, "account", account_id, holder_id, scheme_id, community_id])
+def genesis(account_id: int, holder_id: int, scheme_id: int, community_id: int, opened_at: str) -> str:
+    """What the first entry of an account is chained to. ``opened_at`` as ``moment_text``."""
+    return digest([VERSION, "account", account_id, holder_id, scheme_id, community_id, opened_at])
 
 
 def entry_hash(previous: str, fields: Sequence[object]) -> str:
-    """``fields`` as in ENTRY_FIELDS, dates already as text."""
+    """``fields`` as in ENTRY_FIELDS, day and moment already as text."""
     return digest([VERSION, previous, *fields])
 
 
-def hold_hash(
-    account_id: int, kind: str, amount: int, cause_kind: str, cause_id: int, reason: str, created_at: datetime
-) -> str:
-    return digest([VERSION, "hold", account_id, kind, amount, cause_kind, cause_id, reason, moment_text(created_at)])
+#: The columns of a hold in the order in which they are hashed, after version and the word ``hold``.
+HOLD_FIELDS = ("id", "account_id", "kind", "amount", "cause_kind", "cause_id", "reason", "created_at")
 
 
-def day_text(day: date) -> str:
-    return day.isoformat()
+def hold_hash(fields: Sequence[object]) -> str:
+    """``fields`` as in HOLD_FIELDS, the moment already as text."""
+    return digest([VERSION, "hold", *fields])
+
+
+def end_hash(hold: str, state: str, ended_at: str) -> str:
+    """How a hold ended, chained to the hash of the hold itself."""
+    return digest([VERSION, "end", hold, state, ended_at])

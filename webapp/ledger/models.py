@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Model, one_of
@@ -19,7 +19,8 @@ class Account(Model):
     """A holder in a scheme. ``available`` is ``balance - held``; nothing here is ever recomputed for a page.
 
     ``earned``, ``deducted`` and ``spent`` are sizes within ``year``; ``merit`` is earned less deducted within
-    ``month`` (202611). ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending.
+    ``month`` (202611). ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending now,
+    ``holds`` every hold and lock there ever was.
     """
 
     __tablename__ = "account"
@@ -28,6 +29,7 @@ class Account(Model):
         Index("ix_account_ranking", "scheme_id", "community_id"),
         CheckConstraint("held >= 0", name="held"),
         CheckConstraint("locks >= 0", name="locks"),
+        CheckConstraint("holds >= 0", name="holds"),
         CheckConstraint("entries >= 0", name="entries"),
     )
 
@@ -38,6 +40,7 @@ class Account(Model):
     balance: Mapped[int] = mapped_column(BigInteger, default=0)
     held: Mapped[int] = mapped_column(BigInteger, default=0)
     locks: Mapped[int] = mapped_column(default=0)
+    holds: Mapped[int] = mapped_column(default=0)
     year: Mapped[int] = mapped_column(default=0)
     earned: Mapped[int] = mapped_column(BigInteger, default=0)
     deducted: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -53,12 +56,20 @@ class Entry(Model):
     """流水: one line of one account, clustered by account so that the latest lines lie together on disk.
 
     ``hash`` is over the hash before it and every other column (``ledger/chain.py``). The same cause can post to the
-    same account only once.
+    same account only once, and an entry can be reversed only once.
     """
 
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("cause_kind", "cause_id", "account_id", name="uq_entry_cause"),
+        Index(
+            "uq_entry_reverses",
+            "account_id",
+            "reverses",
+            unique=True,
+            sqlite_where=text("reverses IS NOT NULL"),
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
         CheckConstraint(one_of("kind", ENTRY_KINDS), name="kind"),
         CheckConstraint("seq > 0", name="seq"),
         CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
@@ -86,7 +97,8 @@ class Entry(Model):
 class Hold(Model):
     """Points set aside (an amount, for a voucher) or an account stopped from spending (a lock: veto, objection).
 
-    Only its state may change, from active to spent or released, and only once; ``hash`` is over the rest.
+    Only its state may change, from active to spent or released, and only once. ``hash`` is over what was set aside,
+    ``end_hash`` over how and when it ended.
     """
 
     __tablename__ = "hold"
@@ -97,6 +109,7 @@ class Hold(Model):
         CheckConstraint(one_of("state", HOLD_STATES), name="state"),
         CheckConstraint("(kind = 'lock' AND amount = 0) OR amount > 0", name="amount"),
         CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("(ended_at IS NULL) = (end_hash IS NULL)", name="end_hash"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -110,6 +123,7 @@ class Hold(Model):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     hash: Mapped[str] = mapped_column(String(64))
+    end_hash: Mapped[str | None] = mapped_column(String(64))
 
 
 class MonthTotal(Model):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, CursorResult, Row, Select, bindparam, func, select
 
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.ledger.book import AccountState, Cause, EntryLine, HoldLine, Standing
+from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine, Standing
 from webapp.ledger.models import Account, Entry, Hold, MonthTotal
 from webapp.places.models import Area, Holder
+from webapp.places.queries import within
 
 _a = Account.__table__.c
 _STATE_COLUMNS = (
@@ -47,7 +48,23 @@ _ONE_ENTRY = select(Entry.__table__).where(_e.account_id == bindparam("account")
 _BY_CAUSE = select(Entry.__table__).where(
     _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.account_id == bindparam("account")
 )
+_ROLLED_UP = select(Entry.__table__).where(
+    _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.kind == "roll_up"
+)
+_REVERSED_BY = select(Entry.__table__).where(
+    _e.account_id == bindparam("account"), _e.reverses == bindparam("seq"), _e.reverses.is_not(None)
+)
+_h = Hold.__table__.c
+_ACTIVE_HOLDS = (
+    select(Hold.__table__).where(_h.account_id == bindparam("account"), _h.state == "active").order_by(_h.id)
+)
+_HOLD_BY_CAUSE = select(Hold.__table__).where(_h.cause_kind == bindparam("kind"), _h.cause_id == bindparam("cause"))
 LAST = 2**31 - 1
+
+
+def _run(statement: Select[Any], **values: object) -> CursorResult[Any]:
+    """On the connection: these are columns, not objects, and this is the shorter way."""
+    return db.session.connection().execute(statement, values)
 
 
 def _state(row: Row[Any]) -> AccountState:
@@ -71,7 +88,7 @@ def _state(row: Row[Any]) -> AccountState:
     )
 
 
-def as_entry(row: Mapping[str, Any]) -> EntryLine:
+def as_entry(row: Mapping[Any, Any]) -> EntryLine:
     return EntryLine(
         account_id=row["account_id"],
         seq=row["seq"],
@@ -91,28 +108,28 @@ def as_entry(row: Mapping[str, Any]) -> EntryLine:
     )
 
 
-def as_hold(row: Hold) -> HoldLine:
+def as_hold(row: Mapping[Any, Any]) -> HoldLine:
     return HoldLine(
-        id=row.id,
-        account_id=row.account_id,
-        kind=row.kind,
-        amount=Points(row.amount),
-        cause=Cause(row.cause_kind, row.cause_id),
-        reason=row.reason,
-        state=row.state,
-        created_at=row.created_at,
-        ended_at=row.ended_at,
+        id=row["id"],
+        account_id=row["account_id"],
+        kind=row["kind"],
+        amount=Points(row["amount"]),
+        cause=Cause(row["cause_kind"], row["cause_id"]),
+        reason=row["reason"],
+        state=row["state"],
+        created_at=row["created_at"],
+        ended_at=row["ended_at"],
     )
 
 
 def find_account(holder_id: int, scheme_id: int) -> AccountState | None:
-    row = db.session.execute(_BY_HOLDER, {"holder": holder_id, "scheme": scheme_id}).one_or_none()
+    row = _run(_BY_HOLDER, holder=holder_id, scheme=scheme_id).one_or_none()
     return _state(row) if row else None
 
 
 def account_state(account_id: int) -> AccountState:
     """:raises NotFound: if there is no such account."""
-    row = db.session.execute(_BY_ID, {"account": account_id}).one_or_none()
+    row = _run(_BY_ID, account=account_id).one_or_none()
     if row is None:
         raise NotFound("没有找到这个积分账户。")
     return _state(row)
@@ -120,18 +137,18 @@ def account_state(account_id: int) -> AccountState:
 
 def accounts_of(holder_id: int) -> list[AccountState]:
     """All accounts of a holder, one per scheme."""
-    return [_state(row) for row in db.session.execute(_OF_HOLDER, {"holder": holder_id})]
+    return [_state(row) for row in _run(_OF_HOLDER, holder=holder_id)]
 
 
 def last_entries(account_id: int, count: int, *, upto: int = LAST) -> list[EntryLine]:
     """The newest ``count`` lines, newest first, from number ``upto`` down."""
-    rows = db.session.execute(_LAST_ENTRIES, {"account": account_id, "upto": upto, "count": count})
+    rows = _run(_LAST_ENTRIES, account=account_id, upto=upto, count=count)
     return [as_entry(row) for row in rows.mappings()]
 
 
 def entry(account_id: int, seq: int) -> EntryLine:
     """:raises NotFound: if there is no such line."""
-    row = db.session.execute(_ONE_ENTRY, {"account": account_id, "seq": seq}).mappings().one_or_none()
+    row = _run(_ONE_ENTRY, account=account_id, seq=seq).mappings().one_or_none()
     if row is None:
         raise NotFound("没有找到这一笔积分。")
     return as_entry(row)
@@ -150,6 +167,18 @@ def reversal_of(account_id: int, seq: int) -> EntryLine | None:
     return as_entry(row) if row else None
 
 
+def rolled_up(line: EntryLine) -> EntryLine | None:
+    """The courtyard's entry that came of a household's."""
+    row = _run(_ROLLED_UP, kind=ROLL_UP + line.cause.kind, cause=line.cause.id).mappings().one_or_none()
+    return as_entry(row) if row else None
+
+
+def reversed_by(line: EntryLine) -> EntryLine | None:
+    """The later entry that took this one back."""
+    row = _run(_REVERSED_BY, account=line.account_id, seq=line.seq).mappings().one_or_none()
+    return as_entry(row) if row else None
+
+
 def entries_statement(account_id: int, *, month: int | None = None) -> Select[Any]:
     """Lines of one account, newest first, for paging or export; ``month`` (202611) narrows them."""
     statement = select(Entry).where(Entry.account_id == account_id).order_by(Entry.seq.desc())
@@ -160,13 +189,11 @@ def entries_statement(account_id: int, *, month: int | None = None) -> Select[An
 
 
 def active_holds(account_id: int) -> list[HoldLine]:
-    statement = select(Hold).where(Hold.account_id == account_id, Hold.state == "active").order_by(Hold.id)
-    return [as_hold(row) for row in db.session.scalars(statement)]
+    return [as_hold(row) for row in _run(_ACTIVE_HOLDS, account=account_id).mappings()]
 
 
 def hold_of_cause(cause: Cause) -> HoldLine | None:
-    statement = select(Hold).where(Hold.cause_kind == cause.kind, Hold.cause_id == cause.id)
-    row = db.session.scalars(statement).one_or_none()
+    row = _run(_HOLD_BY_CAUSE, kind=cause.kind, cause=cause.id).mappings().one_or_none()
     return as_hold(row) if row else None
 
 
@@ -175,16 +202,14 @@ def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = No
 
     What is spent does not count. Ties share a place and are listed by number.
     """
-    if month is None:
-        points, period = Account.earned - Account.deducted, Account.year == year
-    else:
-        points, period = Account.merit, Account.month == month
+    points: ColumnElement[int] = Account.earned - Account.deducted if month is None else _a.merit
+    period = Account.year == year if month is None else Account.month == month
     place = func.rank().over(order_by=points.desc())
     statement = (
         select(place, Holder.id, Holder.number, Holder.name, points)
         .join(Holder, Holder.id == Account.holder_id)
         .join(Area, Area.id == Holder.area_id)
-        .where(Account.scheme_id == scheme_id, period, Holder.active, Area.path.startswith(area_path))
+        .where(Account.scheme_id == scheme_id, period, Holder.active, within((area_path,)))
         .order_by(points.desc(), Holder.number)
         .limit(limit)
     )

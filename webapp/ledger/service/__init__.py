@@ -1,0 +1,23 @@
+"""The only writers of the book: accounts are opened, entries posted and reversed, points held, spent and released.
+
+Every verb flushes and never commits. After a refusal the caller's transaction must be rolled back, as a request's is:
+an account may have moved before its entry was refused.
+"""
+
+from webapp.ledger.service.accounts import account_state_of, open_account
+from webapp.ledger.service.holds import hold, lock, release, spend
+from webapp.ledger.service.posting import post, reverse
+from webapp.ledger.service.writing import NO_FLOOR, Posting
+
+__all__ = [
+    "NO_FLOOR",
+    "Posting",
+    "account_state_of",
+    "hold",
+    "lock",
+    "open_account",
+    "post",
+    "release",
+    "reverse",
+    "spend",
+]
