@@ -90,20 +90,11 @@ def import_runs(scope: Iterable[str], *, limit: int = 10) -> Sequence[Row[tuple[
     ).all()
 
 
-def children(parent: Area) -> Sequence[Area]:
-    return db.session.scalars(select(Area).where(Area.parent_id == parent.id).order_by(Area.position, Area.name)).all()
-
-
 def ancestors(area: Area) -> list[Area]:
     """From the root down to the area itself."""
     ids = [int(part) for part in area.path.strip("/").split("/")]
     known = {found.id: found for found in db.session.scalars(select(Area).where(Area.id.in_(ids)))}
     return [known[area_id] for area_id in ids]
-
-
-def subtree_ids(area: Area) -> list[int]:
-    """The area and everything below it."""
-    return list(db.session.scalars(select(Area.id).where(within((area.path,)))))
 
 
 def community_of(area: Area) -> Area:

@@ -27,7 +27,6 @@ class Register:
 
     key: str
     title: str
-    unit: str
     columns: Sequence[Column]
     examples: Sequence[Mapping[str, str]]
     only_community: bool = False
@@ -39,7 +38,6 @@ class Register:
 AREAS = Register(
     "areas",
     "区域",
-    "个",
     (
         Column("parent", "上级区域", help=_AREA_HELP, width=24),
         Column("kind", "类型", "choice", required=True, choices=tuple(KIND_WORDS)),
@@ -57,7 +55,6 @@ AREAS = Register(
 COURTYARDS = Register(
     "courtyards",
     "院落",
-    "个",
     (
         Column("number", "院落编号", required=True, max_length=30),
         Column("name", "院落名称", required=True, max_length=60, width=22),
@@ -80,7 +77,6 @@ COURTYARDS = Register(
 HOUSEHOLDS = Register(
     "households",
     "住户和居民",
-    "户",
     (
         Column("number", "户号", required=True, max_length=30, help="同一户的每位居民各写一行，户号相同"),
         Column("head", "户主", max_length=60, help="新住户必填，同一户写一次就行"),
@@ -115,7 +111,6 @@ HOUSEHOLDS = Register(
 SHOPS = Register(
     "shops",
     "商铺",
-    "家",
     (
         Column("number", "商铺编号", required=True, max_length=30),
         Column("name", "店名", required=True, max_length=60, width=24),
