@@ -3,3 +3,13 @@
 Inspectors make them on the phone, later claims, orders and activities do; whoever makes one, this feature checks it
 and posts it when its scheme says so. Owns ``record`` and ``record_photo``.
 """
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from webapp.ledger.explain import register
+    from webapp.records.queries import explain_record
+
+    for kind in ("record", "up:record", "undo", "up:undo"):
+        register(app, kind, explain_record)

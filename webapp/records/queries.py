@@ -392,7 +392,7 @@ def _about(text: str) -> Any:
 
 def _written_by(text: str) -> Any:
     """By the recorder's name, number or initials, or by what the record says about the post."""
-    who = aliased(Person)
+    who = aliased(Holder)
     named = exists().where(who.id == Record.recorder_person_id, matching(who, text))
     return or_(named, Record.recorder_label.contains(text, autoescape=True))
 

@@ -1,0 +1,142 @@
+"""What must hold before something is recorded: the rule, the recorder, the proof, recusal, audience, caps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import bindparam, select
+
+from webapp.core.actor import Actor
+from webapp.core.errors import Conflict, Invalid, LimitReached, NotAllowed
+from webapp.core.points import Points
+from webapp.extensions import db
+from webapp.places.models import Household, Person
+from webapp.records.queries import Target, uses_of_rule
+from webapp.schemes.models import Scheme
+from webapp.schemes.queries import RuleView, in_force
+from webapp.users.models import POSTS
+from webapp.users.queries import courtyards_headed_by, posts_over
+
+MOST_PHOTOS = 3
+
+_person, _household = Person.__table__.c, Household.__table__.c
+_HOME = (
+    select(_person.household_id, _household.courtyard_id)
+    .select_from(Person.__table__)
+    .outerjoin(Household.__table__, _household.id == _person.household_id)
+    .where(_person.id == bindparam("person"))
+)
+
+
+def check_rule(rule: RuleView, scheme: Scheme, target: Target, day: date) -> None:
+    """The version judges on the day, and its scheme is for this kind of holder in this area.
+
+    :raises Conflict: if the rule was changed, ended, or is of another scheme.
+    """
+    if not in_force(rule, day):
+        raise Conflict(f"细则「{rule.title}」已经修改或停用，请重新选择一条。", field="rule")
+    fits = scheme.holder_kind == target.kind and target.path.startswith(scheme.area.path)
+    if not fits or not scheme.active:
+        raise Conflict(f"「{scheme.name}」不适用于这里，请重新选择细则。", field="rule")
+    if not target.active:
+        raise Conflict("这一处已经停用，不能再记分。请核对是不是扫了旧的门牌码。", field="rule")
+
+
+def check_recorder(rule: RuleView, target: Target, actor: Actor) -> None:
+    """One of the recorder's posts over the area is named in the rule. The software itself may record any rule.
+
+    :raises NotAllowed: if none is.
+    """
+    if actor.kind == "system":
+        return
+    held = posts_over(actor.person_id, target.path) if actor.person_id else set()
+    if not held.intersection(rule.recorders):
+        wanted = "、".join(POSTS[post] for post in rule.recorders if post in POSTS)
+        raise NotAllowed(f"这条细则由{wanted}来记，您的岗位不能记。请选别的细则，或请他们来记。", field="rule")
+
+
+def check_points(rule: RuleView, points: Points) -> None:
+    """:raises Invalid: if the points lie outside what the rule gives."""
+    if rule.allows(points):
+        return
+    if rule.fixed:
+        raise Invalid(f"「{rule.title}」只能记 {rule.lowest} 分。", field="points")
+    raise Invalid(f"「{rule.title}」要在 {rule.lowest} 到 {rule.highest} 分之间，请重选分值。", field="points")
+
+
+def check_proof(rule: RuleView, note: str, photos: Sequence[str]) -> None:
+    """:raises Invalid: if the proof that the rule wants is missing, or there are too many photos."""
+    if len(photos) > MOST_PHOTOS:
+        raise Invalid(f"照片最多 {MOST_PHOTOS} 张，请去掉几张。", field="photos")
+    if rule.proof == "photo" and not photos:
+        raise Invalid(f"「{rule.title}」要附照片，请拍一张再记。", field="photos")
+    if rule.proof == "note" and not note:
+        raise Invalid(f"「{rule.title}」要写说明，请写明是什么事。", field="note")
+
+
+def why_recused(target: Target, person_id: int | None) -> str:
+    """回避: why somebody may not score this place; empty if they may.
+
+    Nobody scores themselves, their own household and its members, the courtyard they live in or head, a household of
+    the courtyard they head, or a shop that they or their household own (domain.md, section 15.4).
+    """
+    if person_id is None:
+        return ""
+    if target.id == person_id:
+        return "不能给自己记分"
+    headed = courtyards_headed_by(person_id) if target.kind in ("courtyard", "household") else set()
+    home = db.session.execute(_HOME, {"person": person_id}).one_or_none()
+    household_id, courtyard_id = home or (None, None)
+    own_household = household_id is not None and household_id in (target.id, target.household_id)
+    reasons = {
+        "person": "这是您家里的人" if own_household else "",
+        "household": "这是您自己家" if own_household else _if_in(target.courtyard_id, headed, "这一户在您负责的院落"),
+        "courtyard": _if_in(target.id, headed, "这是您负责的院落")
+        or _if_in(target.id, {courtyard_id}, "您就住在这个院落"),
+        "shop": "这是您自己家的店" if own_household or target.owner_id == person_id else "",
+    }
+    return reasons[target.kind]
+
+
+def _if_in(found: int | None, those: set[int] | set[int | None], words: str) -> str:
+    return words if found is not None and found in those else ""
+
+
+def check_recusal(target: Target, actor: Actor) -> None:
+    """:raises NotAllowed: if the recorder has an interest in the place."""
+    why = why_recused(target, actor.person_id)
+    if why:
+        raise NotAllowed(f"{why}，按规定要回避，请同事来记。", field="rule")
+
+
+def check_caps(rule: RuleView, target: Target, day: date) -> None:
+    """The holder's row must be locked already, or two could pass at once.
+
+    :raises LimitReached: if the rule has been recorded as often as it may.
+    """
+    if rule.cap_day is rule.cap_month is rule.cap_year is None:
+        return
+    full = uses_of_rule(target.id, rule.rule_id, day).reached(rule)
+    if full:
+        raise LimitReached(f"「{rule.title}」{full}，不能再记。", field="rule")
+
+
+def takes_part(scheme: Scheme, target: Target) -> bool:
+    """Whether a holder of the right kind is among those whom the scheme is for."""
+    if scheme.audience == "courtyard_head":
+        return bool(courtyards_headed_by(target.id))
+    members = {
+        "all": True,
+        "party_member": target.party_member,
+        "volunteer": target.volunteer,
+        "staff": target.staff,
+    }
+    return members[scheme.audience]
+
+
+def check_audience(scheme: Scheme, target: Target) -> None:
+    """:raises Conflict: if the person is not one of those whom the scheme is for."""
+    if not takes_part(scheme, target):
+        words = {"courtyard_head": "院长", "party_member": "党员", "volunteer": "志愿者", "staff": "社区工作者"}
+        raise Conflict(f"「{scheme.name}」只给{words[scheme.audience]}记分，请先核对这位居民的登记。", field="rule")

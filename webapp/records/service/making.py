@@ -1,0 +1,222 @@
+"""Making a record, and posting it at once or later, as its scheme says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from webapp.audit.service import log
+from webapp.core import clock
+from webapp.core.actor import Actor
+from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotAllowed, NotFound
+from webapp.core.points import Points
+from webapp.core.text import normalise_prose
+from webapp.extensions import db
+from webapp.ledger import service as ledger
+from webapp.ledger.book import Cause
+from webapp.ledger.service import Posting
+from webapp.places.models import Holder
+from webapp.records.models import SOURCES, Record, RecordPhoto
+from webapp.records.queries import Target, photos_of, spots, target
+from webapp.records.service import checks
+from webapp.schemes.models import Scheme
+from webapp.schemes.queries import RuleView, rule_version
+from webapp.schemes.queries import scheme as scheme_of
+
+MOST_NOTE = 300  # characters
+
+
+def make(
+    *,
+    actor: Actor,
+    holder_id: int,
+    rule_version_id: int,
+    points: Points,
+    source: str,
+    note: str = "",
+    photos: Sequence[str] = (),
+    client_key: str,
+    now: datetime,
+    happened_at: datetime | None = None,
+    device_time: datetime | None = None,
+) -> Record:
+    """Write down what happened, and post it if the scheme posts at once.
+
+    ``photos`` are SHA-256 names of photos that are in the store already. ``client_key`` is the random key made where
+    the record was written: the same key again answers with the first record. ``happened_at``: now, unless a person
+    stated another time. Rules: domain.md, sections 2, 3 and 15.4.
+
+    :raises NotAllowed: outside the recorder's areas, for a rule of other posts, or for recusal.
+    :raises Invalid: for points, proof or a time that cannot be.
+    :raises LimitReached: if a cap is full.
+    :raises Conflict: if the rule does not judge here today, or the key was used for something else.
+    :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
+    """
+    whom = target(holder_id)
+    actor.must("records.make", whom.path)
+    note, happened_at = normalise_prose(note), happened_at or now
+    _lock(holder_id)
+    made = _made_before(client_key, actor, holder_id, rule_version_id, points, note, photos)
+    if made is not None:
+        return made
+    rule, day = rule_version(rule_version_id), clock.local_date(happened_at)
+    scheme = scheme_of(rule.scheme_id)
+    _check_entry(source, note, happened_at, now)
+    _check(rule, scheme, whom, points, note, photos, actor, happened_at)
+    posts_at_once = (scheme.inspections_post if source == "inspection" else scheme.claims_post) == "at_once"
+    record = Record(
+        client_key=client_key,
+        holder_id=holder_id,
+        community_id=whom.community_id,
+        scheme_id=scheme.id,
+        rule_id=rule.rule_id,
+        rule_version_id=rule.version_id,
+        points=points.tenths,
+        source=source,
+        state="posted" if posts_at_once else "waiting",
+        happened_on=day,
+        happened_at=happened_at,
+        device_time=device_time,
+        place=spots([whom.path])[whom.path].label[:80],
+        note=note,
+        recorder_id=actor.user_id,
+        recorder_person_id=actor.person_id,
+        recorder_label=actor.label,
+        created_at=now,
+    )
+    _insert(record, photos)
+    if posts_at_once:
+        _post(record, rule, actor, now)
+    _log(actor, "record:made", record, whom.path, now)
+    return record
+
+
+def _lock(holder_id: int) -> None:
+    """Records of one holder are made one after the other, so that caps hold. (SQLite has one writer anyway.)"""
+    db.session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
+
+
+def _made_before(
+    client_key: str,
+    actor: Actor,
+    holder_id: int,
+    rule_version_id: int,
+    points: Points,
+    note: str,
+    photos: Sequence[str],
+) -> Record | None:
+    """The record that was made under this key.
+
+    :raises Conflict: if it says something else.
+    """
+    record = db.session.scalars(select(Record).where(Record.client_key == client_key)).one_or_none()
+    if record is None:
+        return None
+    first = (record.recorder_id, record.holder_id, record.rule_version_id, record.points, record.note)
+    again = (actor.user_id, holder_id, rule_version_id, points.tenths, note)
+    if first != again or photos_of(record.id) != tuple(photos):
+        raise Conflict("这条记录已经提交过，内容不一样。请返回重新打开再记。")
+    return record
+
+
+def _check_entry(source: str, note: str, happened_at: datetime, now: datetime) -> None:
+    if source not in SOURCES:
+        raise Invalid("记录的来源不对，请返回重新打开再记。")
+    if len(note) > MOST_NOTE:
+        raise Invalid(f"说明最多 {MOST_NOTE} 个字。", field="note")
+    if happened_at > now:
+        raise Invalid("发生时间不能晚于现在，请核对日期。", field="happened_at")
+
+
+def _check(
+    rule: RuleView,
+    scheme: Scheme,
+    whom: Target,
+    points: Points,
+    note: str,
+    photos: Sequence[str],
+    actor: Actor,
+    happened_at: datetime,
+) -> None:
+    day = clock.local_date(happened_at)
+    checks.check_rule(rule, scheme, whom, day)
+    checks.check_recorder(rule, whom, actor)
+    checks.check_points(rule, points)
+    checks.check_proof(rule, note, photos)
+    checks.check_recusal(whom, actor)
+    checks.check_caps(rule, whom, day)
+    checks.check_audience(scheme, whom)
+
+
+def _insert(record: Record, photos: Sequence[str]) -> None:
+    db.session.add(record)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # the same key for another holder at the same moment
+        raise Conflict("这条记录已经提交过。请返回重新打开再记。") from error
+    db.session.add_all(
+        RecordPhoto(record_id=record.id, position=position, hash=name) for position, name in enumerate(photos)
+    )
+    db.session.flush()
+
+
+def _post(record: Record, rule: RuleView, actor: Actor, now: datetime) -> None:
+    """Bring a record into the book: points as an entry, a veto as a lock; zero points leave no line."""
+    cause = Cause("record", record.id)
+    if record.points:
+        posting = Posting(
+            amount=Points(record.points),
+            kind="record",
+            cause=cause,
+            title=rule.title,
+            note=record.note,
+            category_id=rule.category_id,
+            happened_on=record.happened_on,
+        )
+        ledger.post(holder_id=record.holder_id, scheme_id=record.scheme_id, posting=posting, actor=actor, now=now)
+    if rule.veto:
+        account = ledger.open_account(holder_id=record.holder_id, scheme_id=record.scheme_id, now=now)
+        ledger.lock(account_id=account.id, cause=cause, reason=f"一票否决：{rule.title}", now=now)
+
+
+def post_waiting(*, actor: Actor, record_id: int, now: datetime) -> Record:
+    """Bring a record that waited into the book. Nobody confirms what they wrote themselves, or what concerns them.
+
+    :raises NotFound: if there is no such record.
+    :raises NotAllowed: outside the areas of the one who confirms, for the recorder, or for recusal.
+    :raises AlreadyUsed: if it does not wait any more.
+    """
+    record = db.session.scalars(
+        select(Record).where(Record.id == record_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if record is None:
+        raise NotFound("没有找到这条记实。")
+    whom = target(record.holder_id)
+    actor.must("records.make", whom.path)
+    if actor.user_id is not None and actor.user_id == record.recorder_id:
+        raise NotAllowed("不能审核自己记的内容，请同事来审核。")
+    checks.check_recusal(whom, actor)
+    if record.state != "waiting":
+        raise AlreadyUsed("这条记实已经处理过了，请刷新看看。")
+    record.state = "posted"
+    db.session.flush()
+    _post(record, rule_version(record.rule_version_id), actor, now)
+    _log(actor, "record:posted", record, whom.path, now)
+    return record
+
+
+def _log(actor: Actor, action: str, record: Record, path: str, now: datetime) -> None:
+    log(
+        actor,
+        action,
+        now=now,
+        object_kind="record",
+        object_id=record.id,
+        area_path=path,
+        holder=record.holder_id,
+        points=record.points,
+        state=record.state,
+    )
