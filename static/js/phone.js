@@ -89,6 +89,24 @@
     arrange(label.closest("[data-photos]"));
   });
 
+  // The button says what it will do: <form data-says="记 % 分">, radio buttons with data-score, a choice of points beside
+  const said = (form) => {
+    const radio = [...form.elements].find((el) => el.type === "radio" && el.checked);
+    const button = doc.querySelector(`button[form="${form.id}"]`);
+    if (!radio || !button) return;
+    const pick = radio.closest(".pick"), select = pick && pick.querySelector("select");
+    const score = select ? select.selectedOptions[0].textContent.trim() : radio.dataset.score;
+    button.textContent = "veto" in radio.dataset ? `记${score}` : form.dataset.says.replace("%", score);
+  };
+  doc.addEventListener("change", (e) => {
+    const form = e.target.form;
+    if (!form || !form.dataset.says) return;
+    const radio = e.target.matches(".pick select") && e.target.closest(".pick").querySelector("input[type=radio]");
+    if (radio) radio.checked = true;
+    said(form);
+  });
+  doc.querySelectorAll("form[data-says]").forEach(said);
+
   // Scanner in the page: <button data-scan hidden>
   if (!(window.isSecureContext && navigator.mediaDevices && navigator.mediaDevices.getUserMedia)) return;
   const buttons = doc.querySelectorAll("[data-scan]");

@@ -49,7 +49,8 @@ def test_a_clean_frontage_gives_the_shop_two_points_at_once(street):
     account = find_account(street.shop.id, street.schemes["shop"].id)
     line = last_entries(account.id, 1)[0]
     assert (line.amount, line.title, line.cause) == (Points(20), "门前整洁、无垃圾", Cause("record", record.id))
-    assert line.category_id and line.actor_label == "李*梅 网格员"
+    assert line.category_id
+    assert line.actor_label == "李*梅 网格员"
 
 
 @both_databases

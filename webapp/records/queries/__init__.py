@@ -1,4 +1,4 @@
-"""Reads of records: for the scoring page, the book's 为什么, the kiosk, and the desk's list."""
+"""Reads of records: for the scoring page, the book's 为什么 and the kiosk; ``queries.desk`` has the desk's list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy import Row, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.core.errors import NotFound
@@ -16,10 +16,10 @@ from webapp.core.text import mask_name
 from webapp.extensions import db
 from webapp.ledger.book import Cause
 from webapp.ledger.explain import Explanation
-from webapp.places.models import Area, Holder, Household, Person, Shop
-from webapp.places.queries import matching, within
+from webapp.places.models import Area, Courtyard, Holder, Household, Person, Shop
+from webapp.places.queries import within
 from webapp.records.models import Record, RecordPhoto
-from webapp.schemes.models import Rule, RuleVersion
+from webapp.schemes.models import RuleVersion
 from webapp.schemes.queries import RuleView, rule_version
 
 #: States in which a record counts: towards caps, visits and figures.
@@ -31,7 +31,8 @@ _live = Record.state.in_(LIVE)
 class Target:
     """For whom something is recorded, with what recusal and audience need to know. ``path`` is its area's.
 
-    ``household_id``: of a person, or of a shop's owner; ``courtyard_id``: where a household lives.
+    ``household_id``: of a person, or of a shop's owner; ``courtyard_id``: where a household lives. ``address``: of a
+    courtyard or shop; of a household its courtyard's name.
     """
 
     id: int
@@ -47,6 +48,11 @@ class Target:
     party_member: bool
     volunteer: bool
     staff: bool
+    address: str
+
+    @property
+    def area_id(self) -> int:
+        return int(self.path.strip("/").split("/")[-1])
 
     @property
     def shown_name(self) -> str:
@@ -59,7 +65,8 @@ def shown_name(kind: str, name: str) -> str:
 
 
 _household, _person, _shop = Household.__table__.c, Person.__table__.c, Shop.__table__.c
-_owner = Person.__table__.alias("owner")
+_owner, _home = Person.__table__.alias("owner"), Holder.__table__.alias("home")
+_courtyard = Courtyard.__table__.c
 _holder = Holder.__table__.c
 _TARGET = (
     select(
@@ -76,6 +83,7 @@ _TARGET = (
         func.coalesce(_person.party_member, False),
         func.coalesce(_person.volunteer, False),
         func.coalesce(_person.staff, False),
+        func.coalesce(_shop.address, _courtyard.address, _home.c.name, ""),
     )
     .select_from(Holder.__table__)
     .join(Area, Area.id == _holder.area_id)
@@ -83,6 +91,8 @@ _TARGET = (
     .outerjoin(Person.__table__, _person.id == _holder.id)
     .outerjoin(Shop.__table__, _shop.id == _holder.id)
     .outerjoin(_owner, _owner.c.id == _shop.owner_id)
+    .outerjoin(Courtyard.__table__, _courtyard.id == _holder.id)
+    .outerjoin(_home, _home.c.id == _household.courtyard_id)
     .where(_holder.id == bindparam("holder"))
 )
 
@@ -266,6 +276,11 @@ def _periods(day: date) -> dict[str, date]:
     }
 
 
+def made_under(client_key: str) -> bool:
+    """Whether a record was made under this key already."""
+    return db.session.scalar(select(Record.id).where(Record.client_key == client_key)) is not None
+
+
 # Photos ---------------------------------------------------------------------------------------------------------------
 
 _PHOTOS = (
@@ -343,69 +358,3 @@ def explain_record(cause: Cause) -> Explanation | None:
         note="；".join(text for text in (record.note, record.end_note) if text),
         record_id=record.id,
     )
-
-
-# The desk -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What the desk's list was narrowed to. Days are local and included; ``area`` is a path."""
-
-    first: date | None = None
-    last: date | None = None
-    area: str = ""
-    scheme_id: int | None = None
-    category_id: int | None = None
-    state: str = ""
-    text: str = ""
-    recorder: str = ""
-
-
-def listed(scope: Sequence[str], wanted: Filter) -> Select[Any]:
-    """Records of holders within areas as (Record, Holder, rule title, category id), newest first."""
-    statement = (
-        select(Record, Holder, RuleVersion.title, Rule.category_id)
-        .join(Holder, Holder.id == Record.holder_id)
-        .join(Area, Area.id == Holder.area_id)
-        .join(RuleVersion, RuleVersion.id == Record.rule_version_id)
-        .join(Rule, Rule.id == Record.rule_id)
-        .where(within(scope))
-        .order_by(Record.happened_on.desc(), Record.id.desc())
-    )
-    conditions = {
-        "first": lambda: Record.happened_on >= wanted.first,
-        "last": lambda: Record.happened_on <= wanted.last,
-        "area": lambda: within((wanted.area,)),
-        "scheme_id": lambda: Record.scheme_id == wanted.scheme_id,
-        "category_id": lambda: Rule.category_id == wanted.category_id,
-        "state": lambda: Record.state == wanted.state,
-        "text": lambda: _about(wanted.text),
-        "recorder": lambda: _written_by(wanted.recorder),
-    }
-    return statement.where(*[condition() for name, condition in conditions.items() if getattr(wanted, name)])
-
-
-def _about(text: str) -> Any:
-    return or_(matching(Holder, text), RuleVersion.title.contains(text, autoescape=True))
-
-
-def _written_by(text: str) -> Any:
-    """By the recorder's name, number or initials, or by what the record says about the post."""
-    who = aliased(Holder)
-    named = exists().where(who.id == Record.recorder_person_id, matching(who, text))
-    return or_(named, Record.recorder_label.contains(text, autoescape=True))
-
-
-def record_in_scope(record_id: int, scope: Iterable[str]) -> Record:
-    """:raises NotFound: if there is none, or its holder lies outside the areas of the one who looks."""
-    statement = (
-        select(Record)
-        .join(Holder, Holder.id == Record.holder_id)
-        .join(Area, Area.id == Holder.area_id)
-        .where(Record.id == record_id, within(scope))
-    )
-    found = db.session.scalars(statement).one_or_none()
-    if found is None:
-        raise NotFound("没有找到这条记实，或它不在您负责的范围内。")
-    return found

@@ -1,0 +1,207 @@
+"""The inspector's phone: a place to score, what came of it, and the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, g, request, url_for
+from werkzeug.datastructures import FileStorage
+
+from webapp.core import clock, signing
+from webapp.core.errors import Conflict, Invalid, NotFound
+from webapp.core.photo_store import PhotoStore
+from webapp.core.pictures import MAX_BYTES, clean_photo
+from webapp.core.text import normalise
+from webapp.extensions import db, reading
+from webapp.inspections import queries, service
+from webapp.inspections.forms import ScoreForm, chosen_points, points_name, steps
+from webapp.ledger.queries import find_account
+from webapp.places.queries import households_of
+from webapp.records import queries as records
+from webapp.records import service as record_service
+from webapp.records.models import Record
+from webapp.records.queries.desk import record_in_scope
+from webapp.records.service import MOST_PHOTOS, undo_until, why_recused
+from webapp.schemes.queries import rule_version
+from webapp.web.access import actor, requires
+from webapp.web.forms import perform, status_of
+from webapp.web.htmx import go, render
+from webapp.web.once import FIELD
+from webapp.web.paging import Page, page_number
+
+bp = Blueprint("inspections", __name__)
+
+
+# Photos ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The photos of the form that is being sent: in the store already, or why they can't be used."""
+
+    names: tuple[str, ...] = ()
+    error: Invalid | None = None
+
+    def or_refuse(self) -> tuple[str, ...]:
+        """:raises Invalid: under the field of the photos."""
+        if self.error is not None:
+            raise Invalid(self.error.message, field="photos")
+        return self.names
+
+
+@bp.before_request
+def take_photos() -> None:
+    """Clean and store the photos before the writer's turn begins: it takes a while, and others would wait for it."""
+    files = [file for file in request.files.getlist("photos") if file.filename]
+    if request.endpoint != "inspections.score" or not files:
+        return
+    db.session.rollback()  # the gate has looked at the sign-in; give the writer's turn back
+    with reading():
+        g.photos = _taken(files)
+
+
+def _taken(files: list[FileStorage]) -> Taken:
+    if len(files) > MOST_PHOTOS:
+        return Taken(error=Invalid(f"照片最多 {MOST_PHOTOS} 张，请去掉几张。"))
+    store = PhotoStore(current_app.config["VAR_DIR"] / "photos")
+    try:
+        cleaned = [clean_photo(file.stream.read(MAX_BYTES + 1)) for file in files]
+    except Invalid as error:
+        return Taken(error=error)
+    finally:
+        for file in files:
+            file.stream.seek(0)
+    return Taken(tuple(store.put(photo.jpeg, photo.thumb) for photo in cleaned))
+
+
+# Scoring --------------------------------------------------------------------------------------------------------------
+
+
+def _target(holder_id: int) -> records.Target:
+    """:raises NotFound: outside the inspector's areas, as if it did not exist."""
+    whom = records.target(holder_id)
+    if not actor().may("records.make", whom.path):
+        raise NotFound("这一处不在您负责的范围内。请核对门牌，或联系该区域的同事。")
+    return whom
+
+
+@bp.route("/phone/score/<int:holder_id>", methods=["GET", "POST"])
+@requires("records.make")
+def score(holder_id: int) -> Response:
+    whom = _target(holder_id)
+    form = ScoreForm()
+    made = perform(form, lambda: _inspect(whom, form)) if request.method == "POST" else None
+    if made is not None:
+        return go(url_for("inspections.result", record_id=made.id))
+    return _score_page(whom, form)
+
+
+def _inspect(whom: records.Target, form: ScoreForm) -> Record:
+    version_id = cast(int, form.rule.data)
+    try:
+        return service.inspect(
+            actor=actor(),
+            holder_id=whom.id,
+            rule_version_id=version_id,
+            points=chosen_points(rule_version(version_id)),
+            note=form.note.data or "",
+            photos=cast(Taken, g.get("photos", Taken())).or_refuse(),
+            client_key=signing.fingerprint(f"{actor().user_id}\0{request.form.get(FIELD) or signing.random_token()}"),
+            now=clock.now(),
+        )
+    except (Conflict, NotFound) as error:
+        error.field = error.field or "rule"  # shown above the rules, with everything that was typed
+        raise
+
+
+def _score_page(whom: records.Target, form: ScoreForm) -> Response:
+    today, mine = clock.today(), queries.schemes_of(whom)
+    asked = request.args.get("scheme", type=int)
+    scheme = next((one for one in mine if one.id == asked), mine[0] if mine else None)
+    board = queries.board(scheme, whom, actor().person_id, today) if scheme else None
+    show, text = request.args.get("show", "common")[:12], normalise(request.args.get("q", "")[:60])
+    fragment = "_rule_list" if request.headers.get("HX-Target") == "rule-list" else "_rules"
+    return render(
+        "inspections/score.html",
+        f"inspections/{fragment}.html",
+        whom=whom,
+        spot=records.spots([whom.path])[whom.path],
+        form=form,
+        schemes=mine,
+        board=board,
+        shown=board.shown(show, text, form.rule.data) if board else [],
+        show=show,
+        search=text,
+        chosen=form.rule.data,
+        steps=steps,
+        points_name=points_name,
+        typed=request.form,
+        account=find_account(whom.id, scheme.id) if scheme else None,
+        visits=records.count_this_month(whom.id, today),
+        last=records.recent(whom.id, 2),
+        households=households_of(whom.id) if whom.kind == "courtyard" else [],
+        recused=why_recused(whom, actor().person_id),
+        had_photos="photos" in g,
+        status=status_of(form),
+    )
+
+
+# What came of it ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/phone/records/<int:record_id>")
+@requires("records.make")
+def result(record_id: int) -> Response:
+    record = record_in_scope(record_id, actor().scope("records.make"))
+    return render(
+        "inspections/result.html",
+        record=record,
+        whom=records.target(record.holder_id),
+        rule=rule_version(record.rule_version_id),
+        account=find_account(record.holder_id, record.scheme_id),
+        photos=len(records.photos_of(record.id)),
+        until=undo_until(record),
+        may_undo=_may_undo(record),
+    )
+
+
+def _may_undo(record: Record) -> bool:
+    mine = record.recorder_id is not None and record.recorder_id == actor().user_id
+    return mine and record.state in records.LIVE and clock.now() <= undo_until(record)
+
+
+@bp.post("/phone/records/<int:record_id>/undo")
+@requires("records.make")
+def undo(record_id: int) -> Response:
+    record_in_scope(record_id, actor().scope("records.make"))
+    record_service.undo(actor=actor(), record_id=record_id, now=clock.now())
+    flash("已撤回，积分恢复到记之前。", "success")
+    if request.form.get("from") == "day":
+        return go(url_for("inspections.my_day"))
+    return go(url_for("inspections.result", record_id=record_id))
+
+
+# My day ---------------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/phone/")
+@requires("records.make")
+def my_day() -> Response:
+    today, scope, kind = clock.today(), actor().scope("records.make"), request.args.get("kind", "")
+    covered = queries.coverage(scope, today)
+    left = sum(one.left for one in covered if kind in ("", one.kind))
+    number = min(page_number(), max(1, -(-left // queries.PER_PAGE)))
+    items = queries.unvisited(scope, today, kind=kind, page=number)
+    start, end = clock.day_bounds(today)
+    return render(
+        "inspections/my_day.html",
+        "inspections/_unvisited.html",
+        lines=records.of_recorder_between(cast(int, actor().user_id), start, end),
+        live=records.LIVE,
+        undo_since=clock.now() - record_service.UNDO_FOR,
+        coverage=covered,
+        kind=kind,
+        page=Page(items, number, left, queries.PER_PAGE),
+        find_url=url_for("qrcodes.find") if "qrcodes.find" in current_app.view_functions else "",
+    )
