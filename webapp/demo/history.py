@@ -1,0 +1,226 @@
+"""The last quarter of a town: records, vouchers and ratings, day by day, each written by the features' own services."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from PIL import Image, ImageDraw
+
+from webapp.core import clock
+from webapp.core.actor import SYSTEM, Actor
+from webapp.core.errors import DomainError
+from webapp.core.photo_store import PhotoStore
+from webapp.core.pictures import clean_photo
+from webapp.core.points import Points
+from webapp.core.signing import random_token
+from webapp.demo.building import Built
+from webapp.demo.towns import Town
+from webapp.demo.words import CLEAN_NOTES, KIND_NOTES
+from webapp.extensions import db
+from webapp.places.models import Holder
+from webapp.ratings import service as ratings
+from webapp.ratings.models import TAGS
+from webapp.ratings.service import Rater
+from webapp.records import service as records
+from webapp.redemption.models import Item, Voucher
+from webapp.redemption.service import vouchers
+from webapp.schemes.queries import RuleView, current_rules
+
+COMMIT_EVERY = 200
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens at a moment; ``act`` is told the moment."""
+
+    at: datetime
+    act: Callable[[datetime], object]
+
+
+class History:
+    """Plans everything first, then plays it in the order of time, so that every chain runs forward."""
+
+    def __init__(self, town: Town, built: list[Built], *, now: datetime, store: PhotoStore, key: str) -> None:
+        self.town, self.built, self.now, self.store, self.key = town, built, now, store, key
+        self.random = Random(1120)  # noqa: S311  # the same quarter each time is the purpose
+
+    def play(self) -> int:
+        """Returns how many events took place; one that a rule refuses (a full cap, too few points) does not."""
+        events = sorted([*self._records(), *self._redemptions(), *self._ratings()], key=lambda event: event.at)
+        done = 0
+        for number, event in enumerate(events, start=1):
+            done += self._try(event)
+            if number % COMMIT_EVERY == 0:
+                db.session.commit()
+        db.session.commit()
+        return done
+
+    def _try(self, event: Event) -> bool:
+        point = db.session.begin_nested()
+        try:
+            event.act(event.at)
+        except DomainError:
+            point.rollback()
+            return False
+        point.commit()
+        return True
+
+    def _moment(self, days_ago: int) -> datetime:
+        """Some time of a working day, never later than now."""
+        day = clock.local(self.now - timedelta(days=days_ago))
+        moment = day.replace(
+            hour=self.random.randrange(8, 18), minute=self.random.randrange(60), second=self.random.randrange(60)
+        )
+        return min(moment.astimezone(UTC), self.now - timedelta(minutes=self.random.randrange(1, 60)))
+
+    # Records ---------------------------------------------------------------------------------------------------------
+
+    def _records(self) -> list[Event]:
+        events = []
+        rules = {id(built): self._rules(built) for built in self.built}
+        for days_ago in range(self.town.days, -1, -1):
+            for _ in range(round(self.town.per_day * self.random.uniform(0.5, 1.4))):
+                built = self.random.choice(self.built)
+                events.append(self._record(built, rules[id(built)], self._moment(days_ago), days_ago))
+        return events
+
+    def _rules(self, built: Built) -> dict[str, list[RuleView]]:
+        """Rules by kind of holder, good ones several times over: most of what is recorded is good."""
+        today = clock.local_date(self.now)
+        schemes = {
+            "household": built.household_scheme,
+            "courtyard": built.courtyard_scheme,
+            "shop": built.shop_scheme,
+        }
+        return {
+            kind: [
+                rule
+                for rule in current_rules(scheme.id, today)
+                for _ in range(0 if rule.veto else 1 if rule.deducts else 3 if rule.proof == "photo" else 7)
+            ]
+            for kind, scheme in schemes.items()
+        }
+
+    def _record(self, built: Built, rules: dict[str, list[RuleView]], at: datetime, days_ago: int) -> Event:
+        kind = self.random.choices(("household", "courtyard", "shop"), self._weights(built))[0]
+        holders: list[Holder] = {"household": built.households, "courtyard": built.courtyards, "shop": built.shops}[
+            kind
+        ]  # type: ignore[assignment]  # three lists of holders
+        # some are more active than others
+        holder = holders[min(int(self.random.betavariate(1, 2.2) * len(holders)), len(holders) - 1)]
+        rule = self.random.choice(rules[kind])
+        claimed = kind == "household" and days_ago < 20 and self.random.random() < 0.15
+        actor = self.random.choice(built.recorders)
+        return Event(at, lambda now: self._write(holder.id, rule, actor, "claim" if claimed else "inspection", now))
+
+    def _weights(self, built: Built) -> tuple[int, int, int]:
+        return (2, 1, 12) if len(built.shops) > 100 else (11, 5, 4)
+
+    def _write(self, holder_id: int, rule: RuleView, actor: Actor, source: str, now: datetime) -> None:
+        notes = CLEAN_NOTES if rule.proof == "photo" else KIND_NOTES
+        steps = (rule.highest.tenths - rule.lowest.tenths) // 10
+        note = self.random.choice(notes)
+        records.make(
+            actor=actor,
+            holder_id=holder_id,
+            rule_version_id=rule.version_id,
+            points=Points(rule.lowest.tenths + 10 * self.random.randint(0, steps)),
+            source=source,
+            note=note or ("现场核实" if rule.proof == "note" else ""),
+            photos=[self._photo()] if rule.proof == "photo" else [],
+            client_key=random_token(),
+            now=now,
+        )
+
+    def _photo(self) -> str:
+        """A drawn yard, a different one each time: the demonstration shows no real place."""
+        paint = self.random.randrange
+        picture = Image.new("RGB", (320, 240), (200 + paint(30), 214 + paint(20), 226 + paint(20)))
+        draw = ImageDraw.Draw(picture)
+        draw.rectangle((0, 150, 320, 240), fill=(160 + paint(30), 150 + paint(30), 130 + paint(30)))
+        for _ in range(3):
+            left, top = paint(0, 240), paint(60, 130)
+            draw.rectangle(
+                (left, top, left + paint(40, 90), 160), fill=(150 + paint(90), 90 + paint(60), 70 + paint(50))
+            )
+        for _ in range(6):
+            x, size = paint(320), paint(4, 14)
+            draw.ellipse((x, 180, x + size, 180 + size), fill=(40 + paint(60), 110 + paint(60), 50 + paint(40)))
+        data = io.BytesIO()
+        picture.save(data, "JPEG", quality=70)
+        cleaned = clean_photo(data.getvalue())
+        return self.store.put(cleaned.jpeg, cleaned.thumb)
+
+    # Vouchers --------------------------------------------------------------------------------------------------------
+
+    def _redemptions(self) -> list[Event]:
+        events = []
+        for _ in range(self.town.redemptions):
+            built = self.random.choice(self.built)
+            household = built.households[
+                min(int(self.random.betavariate(1, 2.2) * len(built.households)), len(built.households) - 1)
+            ]
+            item = self.random.choice(built.items[:7])
+            days_ago = self.random.randrange(0, max(self.town.days - 25, 1))
+            station = self.random.choice(built.stations)
+            events.append(
+                Event(
+                    self._moment(days_ago),
+                    lambda now, b=built, h=household.id, i=item, s=station.id, d=days_ago: self._redeem(
+                        b, h, i, s, d, now
+                    ),
+                )
+            )
+        return events
+
+    def _redeem(
+        self, built: Built, household_id: int, item: Item, station_id: int, days_ago: int, now: datetime
+    ) -> None:
+        issued = vouchers.redeem(
+            actor=SYSTEM,
+            household_id=household_id,
+            item_id=item.id,
+            quantity=1,
+            expected=Points(item.price),
+            key=self.key,
+            now=now,
+            station_id=station_id,
+        )
+        self._end(issued, built.clerk, days_ago, now)
+
+    def _end(self, issued: Voucher, clerk: Actor, days_ago: int, now: datetime) -> None:
+        """Most are fetched the same day; the latest still wait."""
+        if days_ago < 4:
+            return
+        if self.random.random() < 0.06:
+            vouchers.cancel(actor=SYSTEM, voucher_id=issued.id, reason="住户取消", now=now)
+        else:
+            vouchers.hand_over(actor=clerk, voucher_id=issued.id, now=now)
+
+    # Ratings ---------------------------------------------------------------------------------------------------------
+
+    def _ratings(self) -> list[Event]:
+        return [
+            Event(self._moment(self.random.randrange(self.town.days)), lambda now, n=number: self._rate(n, now))
+            for number in range(self.town.ratings)
+        ]
+
+    def _rate(self, number: int, now: datetime) -> None:
+        shops = self.random.choice(self.built).shops
+        shop = shops[min(int(self.random.betavariate(1, 3) * len(shops)), len(shops) - 1)]
+        good = self.random.random() < 0.85
+        tags = self.random.sample(TAGS[:4] if good else TAGS[4:], self.random.randint(0, 2))
+        ratings.rate(
+            shop_id=shop.id,
+            stars=self.random.choice((4, 5, 5, 5)) if good else self.random.choice((1, 2, 3)),
+            tags=tags,
+            comment=self.random.choice(("", "", "", "老板热情", "东西实在", "门口干净")) if good else "",
+            ticket=ratings.ticket_for(shop.id, key=self.key, now=now),
+            rater=Rater(device=f"demo phone {number}", network=f"demo network {number}"),
+            key=self.key,
+            now=now,
+        )
