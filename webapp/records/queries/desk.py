@@ -14,8 +14,8 @@ from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.places.models import Area, Holder
 from webapp.places.queries import matching, within
-from webapp.records.models import Record
-from webapp.schemes.models import Rule, RuleVersion
+from webapp.records.models import Record, RecordPhoto
+from webapp.schemes.models import Category, Rule, RuleVersion, Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,35 @@ def record_in_scope(record_id: int, scope: Iterable[str]) -> Record:
     if found is None:
         raise NotFound("没有找到这条记实，或它不在您负责的范围内。")
     return found
+
+
+def ids_in_scope(record_ids: Iterable[int], scope: Iterable[str]) -> set[int]:
+    """Which of some records concern holders within areas."""
+    statement = (
+        select(Record.id)
+        .join(Holder, Holder.id == Record.holder_id)
+        .join(Area, Area.id == Holder.area_id)
+        .where(Record.id.in_(list(record_ids)), within(scope))
+    )
+    return set(db.session.scalars(statement))
+
+
+def sharing_photos(record_ids: Iterable[int]) -> set[int]:
+    """Which of some records show a photo that another record shows too: a photo used twice is no proof."""
+    mine, other = aliased(RecordPhoto), aliased(RecordPhoto)
+    statement = (
+        select(mine.record_id)
+        .join(other, (other.hash == mine.hash) & (other.record_id != mine.record_id))
+        .where(mine.record_id.in_(list(record_ids)))
+        .distinct()
+    )
+    return set(db.session.scalars(statement))
+
+
+def categories_of(schemes: Sequence[Scheme]) -> list[tuple[Scheme, list[Category]]]:
+    """The categories of some schemes, to choose one of; one query for all."""
+    statement = select(Category).where(Category.scheme_id.in_([scheme.id for scheme in schemes]))
+    grouped: dict[int, list[Category]] = {}
+    for category in db.session.scalars(statement.order_by(Category.position, Category.id)):
+        grouped.setdefault(category.scheme_id, []).append(category)
+    return [(scheme, grouped[scheme.id]) for scheme in schemes if scheme.id in grouped]
