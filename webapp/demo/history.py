@@ -21,7 +21,7 @@ from webapp.demo.building import Built
 from webapp.demo.towns import Town
 from webapp.demo.words import CLEAN_NOTES, KIND_NOTES
 from webapp.extensions import db
-from webapp.places.models import Holder
+from webapp.places.models import Area, Holder
 from webapp.ratings import service as ratings
 from webapp.ratings.models import TAGS
 from webapp.ratings.service import Rater
@@ -46,6 +46,7 @@ class History:
 
     def __init__(self, town: Town, built: list[Built], *, now: datetime, store: PhotoStore, key: str) -> None:
         self.town, self.built, self.now, self.store, self.key = town, built, now, store, key
+        self.paths: dict[int, str] = {}
         self.random = Random(1120)  # noqa: S311  # the same quarter each time is the purpose
 
     def play(self) -> int:
@@ -114,8 +115,14 @@ class History:
         holder = holders[min(int(self.random.betavariate(1, 2.2) * len(holders)), len(holders) - 1)]
         rule = self.random.choice(rules[kind])
         claimed = kind == "household" and days_ago < 20 and self.random.random() < 0.15
-        actor = self.random.choice(built.recorders)
+        path = self._path(holder.area_id)
+        actor = self.random.choice([one for one in built.recorders if one.may("records.make", path)])
         return Event(at, lambda now: self._write(holder.id, rule, actor, "claim" if claimed else "inspection", now))
+
+    def _path(self, area_id: int) -> str:
+        if area_id not in self.paths:
+            self.paths[area_id] = db.session.get_one(Area, area_id).path
+        return self.paths[area_id]
 
     def _weights(self, built: Built) -> tuple[int, int, int]:
         return (2, 1, 12) if len(built.shops) > 100 else (11, 5, 4)
@@ -161,9 +168,7 @@ class History:
         events = []
         for _ in range(self.town.redemptions):
             built = self.random.choice(self.built)
-            household = built.households[
-                min(int(self.random.betavariate(1, 2.2) * len(built.households)), len(built.households) - 1)
-            ]
+            household = built.households[int(self.random.betavariate(1, 9) * len(built.households))]
             item = self.random.choice(built.items[:7])
             days_ago = self.random.randrange(0, max(self.town.days - 25, 1))
             station = self.random.choice(built.stations)

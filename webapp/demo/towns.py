@@ -33,8 +33,8 @@ class Town:
     street: str
     communities: tuple[Community, ...]
     days: int = 90
-    per_day: int = 24
-    redemptions: int = 120
+    per_day: int = 32
+    redemptions: int = 260
     ratings: int = 400
 
 
