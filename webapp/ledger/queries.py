@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Row, Select, bindparam, func, select
@@ -13,7 +14,7 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine, Standing
 from webapp.ledger.models import Account, Entry, Hold, MonthTotal
-from webapp.places.models import Area, Holder
+from webapp.places.models import Area, Holder, Household
 from webapp.places.queries import within
 
 _a = Account.__table__.c
@@ -53,6 +54,15 @@ _ROLLED_UP = select(Entry.__table__).where(
 )
 _REVERSED_BY = select(Entry.__table__).where(
     _e.account_id == bindparam("account"), _e.reverses == bindparam("seq"), _e.reverses.is_not(None)
+)
+_BETWEEN = (
+    select(Entry.__table__)
+    .where(
+        _e.account_id == bindparam("account"),
+        _e.posted_at >= bindparam("start", type_=_e.posted_at.type),
+        _e.posted_at < bindparam("end", type_=_e.posted_at.type),
+    )
+    .order_by(_e.seq.desc())
 )
 _h = Hold.__table__.c
 _ACTIVE_HOLDS = (
@@ -179,6 +189,11 @@ def reversed_by(line: EntryLine) -> EntryLine | None:
     return as_entry(row) if row else None
 
 
+def entries_between(account_id: int, start: datetime, end: datetime) -> list[EntryLine]:
+    """An account's lines posted from ``start`` until before ``end`` (UTC), newest first."""
+    return [as_entry(row) for row in _run(_BETWEEN, account=account_id, start=start, end=end).mappings()]
+
+
 def entries_statement(account_id: int, *, month: int | None = None) -> Select[Any]:
     """Lines of one account, newest first, for paging or export; ``month`` (202611) narrows them."""
     statement = select(Entry).where(Entry.account_id == account_id).order_by(Entry.seq.desc())
@@ -233,6 +248,29 @@ def place_of(account: AccountState, *, year: int) -> int | None:
         )
     )
     return int(db.session.scalar(ahead) or 0) + 1
+
+
+_mine = Account.__table__.alias()
+_home, _holder = Household.__table__.c, Holder.__table__.c
+_PLACE_IN_COURTYARD = (
+    select(func.count())
+    .select_from(_mine)
+    .join(Household.__table__, _home.courtyard_id == bindparam("courtyard"))
+    .join(Holder.__table__, (_holder.id == _home.id) & _holder.active)
+    .join(Account.__table__, (_a.holder_id == _home.id) & (_a.scheme_id == _mine.c.scheme_id))
+    .where(
+        _mine.c.id == bindparam("account"),
+        _a.year == bindparam("year"),
+        _a.earned - _a.deducted > _mine.c.earned - _mine.c.deducted,
+    )
+)
+
+
+def place_in_courtyard(account: AccountState, courtyard_id: int, *, year: int) -> int | None:
+    """A household's place by the year's points among the households of its courtyard; None without points this year."""
+    if account.year != year:
+        return None
+    return int(_run(_PLACE_IN_COURTYARD, account=account.id, courtyard=courtyard_id, year=year).scalar() or 0) + 1
 
 
 def month_totals(community_id: int, month: int) -> Sequence[Row[Any]]:
