@@ -282,3 +282,15 @@ def month_totals(community_id: int, month: int) -> Sequence[Row[Any]]:
         .order_by(total.scheme_id, total.category_id)
     )
     return db.session.execute(statement).all()
+
+
+def locked_accounts(scope: Sequence[str]) -> int:
+    """How many accounts of holders within areas may not spend now (一票否决, 异议)."""
+    statement = (
+        select(func.count())
+        .select_from(Account)
+        .join(Holder.__table__, Holder.__table__.c.id == Account.holder_id)
+        .join(Area, Area.id == Holder.__table__.c.area_id)
+        .where(Account.locks > 0, within(scope))
+    )
+    return int(db.session.scalar(statement) or 0)
