@@ -137,7 +137,7 @@ def _postgresql(program: str, url: URL, *arguments: str) -> None:
     if shutil.which(program) is None:
         raise Conflict(f"本机没有 {program}，请先安装 PostgreSQL 客户端工具（postgresql-client）。")
     plain = url.set(drivername="postgresql", password=None).render_as_string()
-    done = subprocess.run(  # a fixed program, no shell, arguments from the configuration
+    done = subprocess.run(  # noqa: S603  # a fixed program, no shell, arguments from the configuration
         [program, *arguments, f"--dbname={plain}"],
         env={**os.environ, "PGPASSWORD": url.password or ""},
         capture_output=True,
