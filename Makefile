@@ -43,7 +43,7 @@ format: $(VENV)/.dev ## bring code into its one form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: ## make the locks anew from the .in files (needs uv)
+lock: $(VENV)/.run ## make the locks anew from the .in files
 	@sh scripts/lock.sh
 
 clean-demo: ## forget the demonstration's data below var/
