@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask_wtf.file import FileField
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 
-from webapp.web.forms import Form, PointsField, at_most, clean_prose, given, optional, required
+from webapp.redemption.models import MOVEMENTS
+from webapp.web.forms import Form, PointsField, at_most, clean_prose, given, optional, options, required
 
 #: Drawn pictures for goods without a photo: icon -> what it stands for.
 ICONS = {
@@ -37,7 +38,7 @@ class ItemForm(Form):
     days_to_fetch = IntegerField(
         "几天内领取", default=15, validators=[given("请写几天内领取。")], description="过期没领，积分自动退回。"
     )
-    icon = RadioField("图标", choices=list(ICONS.items()), default="package")
+    icon = RadioField("图标", choices=options(ICONS.items()), default="package")
     picture = FileField("照片", description="有照片就显示照片，没有就显示图标。JPG、PNG，不超过 8 MB。")
     detail = StringField("说明", validators=[at_most(200)], filters=[clean_prose])
     position = IntegerField(
@@ -49,7 +50,7 @@ class ItemForm(Form):
 class StockForm(Form):
     kind = RadioField(
         "做什么",
-        choices=[("received", "入库"), ("counted", "盘点"), ("written_off", "报损")],
+        choices=options((kind, MOVEMENTS[kind]) for kind in ("received", "counted", "written_off")),
         default="received",
     )
     quantity = IntegerField("数量", validators=[given("请填数量。")], description="盘点填货架上还没有被兑换的件数。")

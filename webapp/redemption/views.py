@@ -22,7 +22,7 @@ from webapp.redemption.service.catalogue import ItemText
 from webapp.schemes.queries import scheme, schemes_in
 from webapp.web import housekeeping
 from webapp.web.access import ANYBODY, actor, requires
-from webapp.web.forms import perform, status_of
+from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.menu import MenuEntry
 from webapp.web.paging import paginate
@@ -219,16 +219,16 @@ def _as_data(found: Item) -> dict[str, Any]:
 
 def _choices(form: ItemForm) -> ItemForm:
     scope = actor().scope("goods.edit")
-    form.area_id.choices = [
+    form.area_id.choices = options(
         (node.area.id, "　" * node.depth + node.area.name)
         for node in area_options(scope)
         if node.area.kind in ("community", "street", "county")
-    ]
-    form.scheme_id.choices = [
+    )
+    form.scheme_id.choices = options(
         (one.id, f"{one.name}（{one.area.name}）")
         for one in schemes_in(scope)
         if one.spendable and one.holder_kind == "household" and one.active
-    ]
+    )
     return form
 
 
