@@ -93,7 +93,9 @@
   const said = (form) => {
     const radio = [...form.elements].find((el) => el.type === "radio" && el.checked);
     const button = doc.querySelector(`button[form="${form.id}"]`);
-    if (!radio || !button) return;
+    if (!button) return;
+    button.dataset.plain = button.dataset.plain || button.textContent;
+    if (!radio) { button.textContent = button.dataset.plain; return; }
     const pick = radio.closest(".pick"), select = pick && pick.querySelector("select");
     const score = select ? select.selectedOptions[0].textContent.trim() : radio.dataset.score;
     button.textContent = "veto" in radio.dataset ? `记${score}` : form.dataset.says.replace("%", score);
@@ -105,7 +107,9 @@
     if (radio) radio.checked = true;
     said(form);
   });
-  doc.querySelectorAll("form[data-says]").forEach(said);
+  const speak = () => doc.querySelectorAll("form[data-says]").forEach(said);
+  doc.addEventListener("htmx:afterSettle", speak);
+  speak();
 
   // Scanner in the page: <button data-scan hidden>
   if (!(window.isSecureContext && navigator.mediaDevices && navigator.mediaDevices.getUserMedia)) return;

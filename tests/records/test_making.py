@@ -103,9 +103,7 @@ def test_a_post_that_has_ended_does_not_help_any_more(street):
     )
     user = make_user(post=None, person=person)
     with pytest.raises(NotAllowed, match="您的岗位不能记"):
-        street.make(
-            street.shop, "shop", "1.1", actor=actor_of(user, "grid_worker", street.tree.community.path)
-        )
+        street.make(street.shop, "shop", "1.1", actor=actor_of(user, "grid_worker", street.tree.community.path))
 
 
 # The rule -------------------------------------------------------------------------------------------------------------
@@ -296,7 +294,12 @@ def test_people_without_a_household_are_not_taken_for_relatives(street):
 
 @pytest.mark.parametrize(
     ("code", "rule", "words"),
-    [("party-member", "1.1", "党员"), ("volunteer", "1.2", "志愿者"), ("staff", "1.1", "社区工作者"), ("courtyard-head", "1.1", "院长")],
+    [
+        ("party-member", "1.1", "党员"),
+        ("volunteer", "1.2", "志愿者"),
+        ("staff", "1.1", "社区工作者"),
+        ("courtyard-head", "1.1", "院长"),
+    ],
 )
 def test_a_scheme_takes_only_those_it_is_for(street, code, rule, words):
     street.schemes[code] = make_scheme(area=street.tree.community, code=code)
@@ -481,7 +484,9 @@ def test_nobody_confirms_what_they_wrote_themselves(street, waiting):
 
 
 def test_a_record_is_confirmed_only_once(street, waiting):
-    secretary = actor_of(make_user(post="secretary", area=street.tree.community), "secretary", street.tree.community.path)
+    secretary = actor_of(
+        make_user(post="secretary", area=street.tree.community), "secretary", street.tree.community.path
+    )
     service.post_waiting(actor=secretary, record_id=waiting.id, now=clock.now())
     with pytest.raises(AlreadyUsed, match="已经处理过"):
         service.post_waiting(actor=secretary, record_id=waiting.id, now=clock.now())

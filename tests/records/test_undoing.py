@@ -39,7 +39,9 @@ def test_it_can_be_taken_back_for_ten_minutes_and_not_a_second_longer(street):
 
 def test_only_the_author_takes_back(street):
     record = street.make(street.shop, "shop", "1.1")
-    secretary = actor_of(make_user(post="secretary", area=street.tree.community), "secretary", street.tree.community.path)
+    secretary = actor_of(
+        make_user(post="secretary", area=street.tree.community), "secretary", street.tree.community.path
+    )
     for somebody in (secretary, SYSTEM):
         with pytest.raises(NotAllowed, match="只有记录的本人"):
             service.undo(actor=somebody, record_id=record.id, now=clock.now())

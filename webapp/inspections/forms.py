@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from flask import request
 from wtforms import IntegerField, MultipleFileField, StringField
+from wtforms.validators import NumberRange
 
 from webapp.core.points import Points
 from webapp.schemes.queries import RuleView
 from webapp.web.forms import Form, PointsField, at_most, clean_prose, given
 
 
+LARGEST_ID = 2**31 - 1  # what an integer key of the database holds
+
+
 class ScoreForm(Form):
     """``rule`` is the id of a rule's version. Each rule with a range has its own choice of points in the page; what was
     chosen for the chosen rule becomes ``points``."""
 
-    rule = IntegerField("细则", validators=[given("请先点选一条细则。")])
+    rule = IntegerField(
+        "细则",
+        validators=[
+            given("请先点选一条细则。"),
+            NumberRange(1, LARGEST_ID, message="没有这条细则，请重新点选一条。"),
+        ],
+    )
     points = PointsField("分值")
     photos = MultipleFileField("照片")
     note = StringField("说明", validators=[at_most(200)], filters=[clean_prose])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import IntegerConverter, Map
 
 from webapp.core.errors import DomainError
 from webapp.extensions import db, start_reading, start_writing
@@ -12,12 +15,23 @@ from webapp.web import once
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class KeyConverter(IntegerConverter):
+    """``<int:…>`` in an address: a key of the database. A larger number is no page, it is not an error of ours."""
+
+    def __init__(self, url_map: Map, **options: Any) -> None:
+        super().__init__(url_map, **{"max": 2**31 - 1, **options})
+
+
 class Application(Flask):
     """Runs a view inside its transaction.
 
     Services flush and raise; nobody below commits. A success (below 400) commits, everything else rolls back,
     except a refusal that must be remembered (``keeps_changes``: a wrong PIN counts although it is refused).
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.url_map.converters["int"] = KeyConverter
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Who asks, and may they: hooks only read, whatever the method, and hold no writer's turn."""

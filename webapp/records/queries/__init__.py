@@ -231,12 +231,20 @@ class Uses:
 
     def reached(self, rule: RuleView) -> str:
         """Which cap is full, in words; empty if the rule may be recorded once more."""
-        states = (("今天", self.day, rule.cap_day), ("本月", self.month, rule.cap_month), ("今年", self.year, rule.cap_year))
+        states = (
+            ("今天", self.day, rule.cap_day),
+            ("本月", self.month, rule.cap_month),
+            ("今年", self.year, rule.cap_year),
+        )
         return next((f"{when}已记 {n} 次，到上限了" for when, n, cap in states if cap is not None and n >= cap), "")
 
     def so_far(self, rule: RuleView) -> str:
         """What counts towards the caps already: ``今天已记 1 次，最多 3 次``; empty if nothing does."""
-        states = (("今天", self.day, rule.cap_day), ("本月", self.month, rule.cap_month), ("今年", self.year, rule.cap_year))
+        states = (
+            ("今天", self.day, rule.cap_day),
+            ("本月", self.month, rule.cap_month),
+            ("今年", self.year, rule.cap_year),
+        )
         return "，".join(f"{when}已记 {n} 次，最多 {cap} 次" for when, n, cap in states if cap is not None and n)
 
 
@@ -283,9 +291,7 @@ def made_under(client_key: str) -> bool:
 
 # Photos ---------------------------------------------------------------------------------------------------------------
 
-_PHOTOS = (
-    select(RecordPhoto.hash).where(RecordPhoto.record_id == bindparam("record")).order_by(RecordPhoto.position)
-)
+_PHOTOS = select(RecordPhoto.hash).where(RecordPhoto.record_id == bindparam("record")).order_by(RecordPhoto.position)
 
 
 def photos_of(record_id: int) -> tuple[str, ...]:
