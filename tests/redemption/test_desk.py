@@ -70,7 +70,7 @@ def test_a_scanned_code_leads_to_its_voucher_without_standing_in_the_address(vou
     answer = clerk.post("/desk/vouchers/find", data={"code": code})
     assert answer.location == f"/desk/vouchers/{voucher.id}"
     page = clerk.get(answer.location).text
-    assert "可以发放" in page
+    assert "等住户来领" in page
     assert "赵*锁家" in page
 
 
