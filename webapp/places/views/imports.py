@@ -9,6 +9,7 @@ from flask import Flask, Response, after_this_request, current_app, flash, send_
 from webapp.core import clock
 from webapp.core.errors import AlreadyUsed, Invalid
 from webapp.core.sheets import errors_workbook, template
+from webapp.core.uploads import KeptUploads
 from webapp.extensions import db, reading
 from webapp.places import queries
 from webapp.places.forms import UploadForm
@@ -30,13 +31,12 @@ LISTS = {
 
 
 def uploads() -> imports.Uploads:
-    return imports.Uploads(current_app.config["VAR_DIR"] / "imports")
+    return imports.Uploads(KeptUploads(current_app.config["VAR_DIR"] / "imports"))
 
 
 def clean_uploads(app: Flask) -> None:
-    """Uploads that nobody confirmed go after a day."""
-    kept = imports.Uploads(app.config["VAR_DIR"] / "imports")
-    housekeeping.add(app, "imports", kept.forget_old)
+    """Uploads that nobody confirmed go after a day; other features' tables lie in the same folder."""
+    housekeeping.add(app, "imports", KeptUploads(app.config["VAR_DIR"] / "imports").forget_old)
 
 
 @bp.route("/desk/import", methods=["GET", "POST"])

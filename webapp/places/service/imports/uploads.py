@@ -1,26 +1,16 @@
-"""Uploaded rosters between preview and confirmation: kept on the server, for their uploader, for a day.
-
-The file is kept under its SHA-256; beside it stands what the preview found, under a name that holds the register, the
-area and the uploader. Both are readable by the server's own account only.
-"""
+"""Uploaded rosters between preview and confirmation: beside the file (``core.uploads``) stands what the preview found,
+under the register, the area and the uploader."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from webapp.core.errors import Gone
 from webapp.core.sheets import RowError, Table
+from webapp.core.uploads import KeptUploads
 from webapp.places.service.imports.plan import Change
-
-KEPT = timedelta(days=1)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-GONE = "上传的文件已经过期，或已经导入完了。请重新上传。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,59 +42,34 @@ class Preview:
 
 
 class Uploads:
-    """The folder of kept files."""
+    """The kept rosters."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, kept: KeptUploads) -> None:
+        self.kept = kept
 
     def keep(self, preview: Preview, data: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._write(self.folder / preview.sha256, data)
         text = json.dumps(asdict(preview), ensure_ascii=False, default=str)
-        self._write(self._note(preview.register, preview.area_id, preview.user_id, preview.sha256), text.encode())
-
-    def _write(self, path: Path, data: bytes) -> None:
-        """Whole or not at all, whoever else writes the same."""
-        partly = path.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
-        handle = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        partly.replace(path)
-
-    def _note(self, register: str, area_id: int, user_id: int, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
-            raise Gone(GONE)
-        return self.folder / f"{sha256}.{register}.{area_id}.{user_id}.json"
+        self.kept.keep(preview.sha256, _key_of(preview), data, text)
 
     def preview(self, *, register: str, area_id: int, user_id: int, sha256: str) -> Preview:
         """:raises Gone: if there is none of this uploader's."""
-        try:
-            kept = json.loads(self._note(register, area_id, user_id, sha256).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise Gone(GONE) from None
-        return _preview(kept)
+        return _preview(json.loads(self.kept.note(sha256, _key(register, area_id, user_id))))
 
     def data(self, preview: Preview) -> bytes:
         """The file itself. :raises Gone: if it is no longer kept."""
-        try:
-            return (self.folder / preview.sha256).read_bytes()
-        except FileNotFoundError:
-            raise Gone(GONE) from None
+        return self.kept.data(preview.sha256)
 
     def drop(self, preview: Preview) -> None:
-        """Forget an upload that was imported; the file itself, unless somebody else waits with the same one."""
-        self._note(preview.register, preview.area_id, preview.user_id, preview.sha256).unlink(missing_ok=True)
-        if not any(self.folder.glob(f"{preview.sha256}.*.json")):
-            (self.folder / preview.sha256).unlink(missing_ok=True)
+        """Forget an upload that was imported."""
+        self.kept.drop(preview.sha256, _key_of(preview))
 
-    def forget_old(self, now: datetime) -> int:
-        """Remove what was kept for longer than a day. Returns how many files."""
-        if not self.folder.is_dir():
-            return 0
-        old = [path for path in self.folder.iterdir() if path.stat().st_mtime < (now - KEPT).timestamp()]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+
+def _key(register: str, area_id: int, user_id: int) -> str:
+    return f"{register}.{area_id}.{user_id}"
+
+
+def _key_of(preview: Preview) -> str:
+    return _key(preview.register, preview.area_id, preview.user_id)
 
 
 def _preview(kept: dict[str, Any]) -> Preview:
