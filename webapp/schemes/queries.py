@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import groupby, pairwise
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, or_, select
+from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.core.errors import NotFound
 from webapp.core.points import Points, show, show_signed
 from webapp.extensions import db
 from webapp.places.models import Area
-from webapp.schemes.models import Category, Rule, RuleVersion, Scheme
+from webapp.schemes.models import PROOFS, Category, Rule, RuleVersion, Scheme
+from webapp.users.models import POSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ class RuleView:
         """``每天一次``, ``每月 4 次``; empty without caps."""
         words = (("每天", self.cap_day), ("每月", self.cap_month), ("每年", self.cap_year))
         return "，".join(f"{when}{'一' if cap == 1 else f' {cap} '}次" for when, cap in words if cap)
+
+    @property
+    def recorder_names(self) -> str:
+        """``书记、网格员``."""
+        return "、".join(POSTS.get(post, post) for post in self.recorders)
 
     def allows(self, points: Points) -> bool:
         return self.lowest <= points <= self.highest
@@ -175,6 +183,49 @@ def schemes_in(scope: tuple[str, ...]) -> list[Scheme]:
     return [found for found, path in rows if any(path.startswith(mine) or mine.startswith(path) for mine in scope)]
 
 
+def seen_scheme(scheme_id: int, scope: tuple[str, ...]) -> Scheme:
+    """One of ``schemes_in``. :raises NotFound: for any other."""
+    found = db.session.get(Scheme, scheme_id)
+    path = found.area.path if found else ""
+    if found is None or not any(path.startswith(mine) or mine.startswith(path) for mine in scope):
+        raise NotFound("没有这个积分办法，或它不在您负责的范围内。请从列表里重新选择。")
+    return found
+
+
+def seen_category(scheme_id: int, category_id: int) -> Category:
+    """:raises NotFound: if the scheme has no such category."""
+    found = db.session.get(Category, category_id)
+    if found is None or found.scheme_id != scheme_id:
+        raise NotFound("没有这个一级指标，请从列表里重新选择。")
+    return found
+
+
+def seen_rule(scheme_id: int, rule_id: int) -> Rule:
+    """:raises NotFound: if the scheme has no such rule."""
+    found = db.session.get(Rule, rule_id)
+    if found is None or found.scheme_id != scheme_id:
+        raise NotFound("没有这条细则，请从列表里重新选择。")
+    return found
+
+
+def codes_in(area: Area) -> dict[str, int]:
+    """The schemes of an area: code -> id."""
+    rows = db.session.execute(select(Scheme.code, Scheme.id).where(Scheme.area_id == area.id))
+    return {code: scheme_id for code, scheme_id in rows}
+
+
+def rule_counts(day: date) -> dict[int, int]:
+    """How many rules each scheme has that are not ended on a day; those of coming days count."""
+    last = select(func.max(RuleVersion.version)).where(RuleVersion.rule_id == Rule.id).scalar_subquery()
+    statement = (
+        select(Rule.scheme_id, func.count())
+        .join(RuleVersion, (RuleVersion.rule_id == Rule.id) & (RuleVersion.version == last))
+        .where(or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= day))
+        .group_by(Rule.scheme_id)
+    )
+    return {scheme_id: count for scheme_id, count in db.session.execute(statement)}
+
+
 def categories(scheme_id: int) -> list[Category]:
     statement = select(Category).where(Category.scheme_id == scheme_id).order_by(Category.position, Category.id)
     return list(db.session.scalars(statement))
@@ -183,3 +234,102 @@ def categories(scheme_id: int) -> list[Category]:
 def points_text(points: Points) -> str:
     """For a form field: ``2.5``, ``-2`` with an ASCII minus."""
     return show(points.tenths).replace("−", "-")
+
+
+# Rules as the desk shows them ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule in a list. ``shown`` judges today, or did last, or will first; ``coming`` is the next version after it."""
+
+    shown: RuleView
+    coming: RuleView | None
+    state: str  # active, waiting (its first day has not come), ended
+
+    @property
+    def ends_on(self) -> date | None:
+        """The last day of a rule that still judges and will be ended."""
+        return self.shown.valid_to if self.state == "active" and self.coming is None else None
+
+    def matches(self, text: str) -> bool:
+        """Whether code, words or category hold what was typed."""
+        shown = self.shown
+        return text.casefold() in f"{shown.code} {shown.title} {shown.detail} {shown.category}".casefold()
+
+
+def rule_lines(scheme_id: int, day: date) -> list[RuleLine]:
+    """All rules of a scheme in its order, ended ones included."""
+    order = (Category.position, Category.id, Rule.position, Rule.id, RuleVersion.version)
+    rows = db.session.execute(_RULES.where(Rule.scheme_id == scheme_id).order_by(*order))
+    by_rule = groupby((_rule(row) for row in rows), key=lambda rule: rule.rule_id)
+    return [_line(list(versions), day) for _, versions in by_rule]
+
+
+def _line(versions: list[RuleView], day: date) -> RuleLine:
+    begun = [version for version in versions if version.valid_from <= day]
+    later = [version for version in versions if version.valid_from > day]
+    if not begun:
+        return RuleLine(later[0], later[1] if later[1:] else None, "waiting")
+    shown, coming = begun[-1], later[0] if later else None
+    ended = shown.valid_to is not None and shown.valid_to < day
+    return RuleLine(shown, coming, "ended" if ended else "active")
+
+
+def newest_rules(scheme_id: int) -> dict[str, RuleView]:
+    """The newest version of each rule, by the rule's code."""
+    rows = db.session.execute(_RULES.where(Rule.scheme_id == scheme_id).order_by(RuleVersion.version))
+    return {rule.code: rule for rule in map(_rule, rows)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a version says otherwise than the one before."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """A version in a rule's history: who wrote it, when (UTC), and what it changed."""
+
+    rule: RuleView
+    author: str
+    created_at: datetime
+    changes: tuple[Change, ...]
+
+
+def _range(rule: RuleView) -> str:
+    low, high = show_signed(rule.lowest.tenths), show_signed(rule.highest.tenths)
+    return low if rule.fixed else f"{low}…{high}"
+
+
+#: What a version says, by its label.
+FACTS: dict[str, Callable[[RuleView], str]] = {
+    "内容": lambda rule: rule.title,
+    "说明": lambda rule: rule.detail,
+    "分值": _range,
+    "谁能记": lambda rule: rule.recorder_names,
+    "证明": lambda rule: PROOFS[rule.proof],
+    "次数": lambda rule: rule.caps or "不限",
+    "一票否决": lambda rule: "是" if rule.veto else "否",
+}
+
+
+def history(rule_id: int) -> list[VersionLine]:
+    """A rule's versions, newest first, each with what it changed."""
+    versions = versions_of(rule_id)
+    statement = select(RuleVersion.id, RuleVersion.author, RuleVersion.created_at)
+    written = {row.id: row for row in db.session.execute(statement.where(RuleVersion.rule_id == rule_id))}
+    changes = [_changes(older, newer) for newer, older in pairwise(versions)]
+    return [
+        VersionLine(version, written[version.version_id].author, written[version.version_id].created_at, changed)
+        for version, changed in zip(versions, [*changes, ()], strict=True)
+    ]
+
+
+def _changes(older: RuleView, newer: RuleView) -> tuple[Change, ...]:
+    pairs = ((label, tell(older), tell(newer)) for label, tell in FACTS.items())
+    return tuple(Change(label, before, after) for label, before, after in pairs if before != after)
