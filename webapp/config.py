@@ -25,6 +25,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "TRUSTED_PROXIES": ("0", "How many proxies in front may be believed about the caller's address."),
     "SIGN_IN_HOURS": ("12", "Hours after which a member of staff signs in again, however busy."),
     "SIGN_IN_IDLE_MINUTES": ("120", "Minutes without a page after which a member of staff signs in again."),
+    "SLIP_FONT": (
+        "",
+        "Font file with Chinese for slips sent to network printers; empty: Noto Sans CJK or WenQuanYi of the system.",
+    ),
     "HELP_PHONE": ("", "Phone shown on kiosks and messages when the station has none of its own."),
 }
 

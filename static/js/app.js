@@ -82,6 +82,7 @@
     if (slip && sheet && sheet.sheet) {
       const wide = slip.classList.contains("slip-80") ? 80 : 58;
       slip.classList.add("on-paper");
+      delete slip.dataset.high; // measured is better than counted
       const high = Math.max(60, Math.ceil(slip.offsetHeight / 96 * 25.4) + 12);
       slip.classList.remove("on-paper");
       sheet.sheet.insertRule(`@page slip${wide}{size:${wide}mm ${high}mm;margin:3mm ${wide === 80 ? 4 : 5}mm}`, sheet.sheet.cssRules.length);

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "templates" / "patterns").glob("*.html") if not path.name.startswith("_"))
 WITH_VISIT = ("kiosk-balance", "kiosk-redeem", "kiosk-result", "kiosk-slip")
 ENDPOINTS = {
-    "kiosk": ("home", "stay", "leave", "type_size"),
+    "kiosk": ("home", "stay", "leave", "type_size", "card"),
     "users": ("sign_out", "sign_in"),
     "system": ("healthz",),
 }

@@ -14,6 +14,7 @@ PUBLIC = {
     "demo.start": "the start page",
     "kiosk.pair": "a browser becomes a kiosk; the address carries a one-time secret",
     "kiosk.check_slip": "anyone compares a slip with the book",
+    "kiosk.check_slip_capitals": "the same address in capitals",
     "kiosk.check_typed_slip": "the same, typed",
     "qrcodes.find": "digits under a plate",
     "qrcodes.scan": "a printed code serves everyone",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from webapp.audit.models import AuditLine
 from webapp.core import clock
+from webapp.extensions import db
 
 
 def lines_statement(
@@ -34,3 +35,11 @@ def lines_statement(
     if who:
         statement = statement.where(AuditLine.actor_label.contains(who, autoescape=True))
     return statement
+
+
+def times_logged(action: str, object_kind: str, object_id: int) -> int:
+    """How often something was done to one thing: a paper printed for the second time says so."""
+    statement = select(func.count()).where(
+        AuditLine.object_kind == object_kind, AuditLine.object_id == object_id, AuditLine.action == action
+    )
+    return int(db.session.scalar(statement) or 0)

@@ -34,6 +34,11 @@ class VisitOver(NotSignedIn):
     title = "已自动退出"
 
 
+def here() -> Visit | None:
+    """The resident at the kiosk, if there is one; for views that anybody at the kiosk may open."""
+    return cast("Visit | None", g.get("visit"))
+
+
 def terminal() -> Terminal:
     """The kiosk that asks."""
     return cast(Terminal, g.terminal)
@@ -79,50 +84,54 @@ def unsealed(value: str, now: datetime) -> str | None:
 
 
 def check(permission: str) -> Response | None:
-    """Open a kiosk's view, or refuse.
+    """Open a kiosk's view, or refuse. Views for anybody at the kiosk know a resident's visit too, if there is one.
 
     :raises NotPaired: if the device is unknown or revoked.
     :raises VisitOver: if a resident is needed and none is here any more.
     """
     device_token = request.cookies.get(cookie("kiosk"), "")
-    if permission == KIOSK_HOUSEHOLD:
-        return _household(device_token)
-    found = queries.terminal_of(device_token) if device_token else None
-    if found is None:
+    found = _visit(device_token, clock.now())
+    if found is not None:
+        g.terminal, g.visit = found
+        g.actor = Actor(kind="kiosk", label=f"{mask_name(g.visit.name)}家"[:80], where=f"kiosk:{g.terminal.device_id}")
+        return None
+    kiosk = queries.terminal_of(device_token) if device_token else None
+    if kiosk is None:
         raise NotPaired(NOT_PAIRED)
-    g.terminal = found
-    g.actor = Actor(kind="kiosk", label=f"{found.station} {found.name}", where=f"kiosk:{found.device_id}")
+    g.terminal = kiosk
+    g.actor = Actor(kind="kiosk", label=f"{kiosk.station} {kiosk.name}"[:80], where=f"kiosk:{kiosk.device_id}")
+    if permission == KIOSK_HOUSEHOLD:
+        raise VisitOver(GONE)
     return None
 
 
-def _household(device_token: str) -> None:
-    now = clock.now()
-    token = unsealed(request.cookies.get(cookie("visit"), ""), now)
-    found = queries.visit_of(device_token, token, now) if token and device_token else None
-    if found is None:
-        if not device_token or queries.terminal_of(device_token) is None:
-            raise NotPaired(NOT_PAIRED)
-        raise VisitOver(GONE)
-    g.terminal, g.visit = found
-    g.actor = Actor(
-        kind="kiosk",
-        label=f"{mask_name(g.visit.name)}家",
-        where=f"kiosk:{g.terminal.device_id}",
-    )
+def _visit(device_token: str, now: datetime) -> tuple[Terminal, Visit] | None:
+    value = request.cookies.get(cookie("visit"), "")
+    token = unsealed(value, now) if value and device_token else None
+    return queries.visit_of(device_token, token, now) if token else None
 
 
 def renew(response: Response) -> Response:
     """With every page the resident's time starts anew; the blueprint calls it after each request."""
-    here: Visit | None = g.get("visit")
-    if here is not None and not g.get("visit_ended"):
-        keep_cookie(response, "visit", sealed(here.token, clock.now()), seconds=None)
+    now_here = here()
+    if now_here is not None and not g.get("visit_changed"):
+        keep_cookie(response, "visit", sealed(now_here.token, clock.now()), seconds=None)
+    return response
+
+
+def begin(response: Response, token: str) -> Response:
+    """A visit starts: its cookie takes the place of the one before."""
+    g.visit_changed = True
+    keep_cookie(response, "visit", sealed(token, clock.now()), seconds=None)
     return response
 
 
 def forget(response: Response) -> Response:
-    """Home again: cookie, caches and storage of the browser are emptied."""
-    g.visit_ended = True
-    response.delete_cookie(cookie("visit"), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"])
+    """Home again: cookie, caches and storage of the browser are emptied, and the type is of the usual size."""
+    g.visit_changed = True
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    for name in (cookie("visit"), "large"):
+        response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="Strict")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

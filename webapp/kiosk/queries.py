@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, bindparam, case, select
 
-from webapp.core import signing
-from webapp.core.points import Points
+from webapp.core import clock, signing
+from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.kiosk.models import KioskVisit
-from webapp.ledger.book import AccountState
+from webapp.ledger.book import AccountState, EntryLine
+from webapp.ledger.queries import account_state, entries_between, entry, last_entries, place_in_courtyard
 from webapp.places.models import Area, Holder, Household, Station
+from webapp.records.models import Record, RecordPhoto
+from webapp.schemes.models import RuleVersion
 from webapp.users.models import Device
 
 #: How long a PIN counts for spending within the visit.
 PIN_GOOD_FOR = timedelta(minutes=5)
+#: Lines on the balance page: four are seen lying, all of them standing.
+LAST_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """The kiosk itself: where it stands and which community it shows."""
+    """The kiosk itself: where it stands and which community it shows. ``area_path`` is the community's."""
 
     device_id: int
     name: str
@@ -60,7 +65,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``)."""
+    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``). ``by`` says who or what caused it."""
 
     title: str
     amount: Points
@@ -82,54 +87,83 @@ class Balance:
     place: int | None
 
 
-_community = aliased(Area)
-_TERMINAL_COLUMNS = (
-    Device.id,
-    Device.name,
-    Device.paper,
-    Device.printer,
-    Station.id,
-    Station.name,
-    Station.phone,
-    Station.area_id,
-    _community.path,
-    _community.id,
-    _community.name,
-    _community.phone,
+# Device and visit -----------------------------------------------------------------------------------------------------
+
+_device, _station = Device.__table__.c, Station.__table__.c
+_here, _parent, _community = Area.__table__.alias(), Area.__table__.alias(), Area.__table__.alias()
+_upper = _parent.c.parent_id
+#: A station may stand in a grid or a micro-grid. Its community is the book's: a special grid that lies in no
+#: community is one of its own (as in ``places.queries.community_of``).
+_community_id = case(
+    (_here.c.kind == "grid", case((_parent.c.kind == "community", _parent.c.id), else_=_here.c.id)),
+    (
+        _here.c.kind == "micro_grid",
+        case(
+            (_parent.c.kind == "community", _parent.c.id),
+            (
+                select(Area.__table__.c.kind).where(Area.__table__.c.id == _upper).scalar_subquery() == "community",
+                _upper,
+            ),
+            else_=_parent.c.id,
+        ),
+    ),
+    else_=_here.c.id,
 )
-_home = Holder.__table__
+_TERMINAL_COLUMNS = (
+    _device.id,
+    _device.name,
+    _device.paper,
+    _device.printer,
+    _station.id,
+    _station.name,
+    _station.phone,
+    _station.area_id,
+    _community.c.path,
+    _community.c.id,
+    _community.c.name,
+    _community.c.phone,
+)
+_home, _household = Holder.__table__.c, Household.__table__.c
 _yard = Holder.__table__.alias()
+_visit = KioskVisit.__table__.c
 _LIVE_DEVICE = (
     select(*_TERMINAL_COLUMNS)
-    .select_from(Device)
-    .join(Station, Station.id == Device.station_id)
-    .join(_community, _community.id == Station.area_id)
-    .where(Device.token_print == bindparam("device"), Device.revoked_at.is_(None), Station.active)
+    .select_from(Device.__table__)
+    .join(Station.__table__, _station.id == _device.station_id)
+    .join(_here, _here.c.id == _station.area_id)
+    .outerjoin(_parent, _parent.c.id == _here.c.parent_id)
+    .join(_community, _community.c.id == _community_id)
+    .where(_device.token_print == bindparam("device"), _device.revoked_at.is_(None), _station.active)
 )
 _LIVE_VISIT = (
     _LIVE_DEVICE.add_columns(
-        KioskVisit.id,
-        KioskVisit.household_id,
-        KioskVisit.account_id,
-        _home.c.number,
-        _home.c.name,
-        Household.__table__.c.courtyard_id,
+        _visit.id,
+        _visit.household_id,
+        _visit.account_id,
+        _home.number,
+        _home.name,
+        _household.courtyard_id,
         _yard.c.name,
-        _home.c.area_id,
-        KioskVisit.pin_at,
+        _home.area_id,
+        _visit.pin_at,
     )
-    .join(KioskVisit, KioskVisit.device_id == Device.id)
-    .join(Household.__table__, Household.__table__.c.id == KioskVisit.household_id)
-    .join(_home, _home.c.id == KioskVisit.household_id)
-    .outerjoin(_yard, _yard.c.id == Household.__table__.c.courtyard_id)
+    .join(KioskVisit.__table__, _visit.device_id == _device.id)
+    .join(Household.__table__, _household.id == _visit.household_id)
+    .join(Holder.__table__, _home.id == _visit.household_id)
+    .outerjoin(_yard, _yard.c.id == _household.courtyard_id)
     .where(
-        KioskVisit.token_print == bindparam("visit"),
-        KioskVisit.ended_at.is_(None),
-        KioskVisit.expires_at > bindparam("now"),
-        _home.c.active,
+        _visit.token_print == bindparam("visit"),
+        _visit.ended_at.is_(None),
+        _visit.expires_at > bindparam("now", type_=_visit.expires_at.type),
+        _home.active,
     )
 )
 _TERMINAL_WIDTH = len(_TERMINAL_COLUMNS)
+
+
+def _run(statement: Select[Any], **values: object) -> Any:
+    """On the connection: these are columns, not objects, and this is the shorter way."""
+    return db.session.connection().execute(statement, values)
 
 
 def _terminal(row: Any) -> Terminal:
@@ -151,18 +185,14 @@ def _terminal(row: Any) -> Terminal:
 
 def terminal_of(device_token: str) -> Terminal | None:
     """The paired kiosk with this token; None if it was revoked or never paired."""
-    row = db.session.execute(_LIVE_DEVICE, {"device": signing.fingerprint(device_token)}).one_or_none()
+    row = _run(_LIVE_DEVICE, device=signing.fingerprint(device_token)).one_or_none()
     return _terminal(row) if row else None
 
 
 def visit_of(device_token: str, visit_token: str, now: datetime) -> tuple[Terminal, Visit] | None:
     """Kiosk and resident in one query; None if either has ended. A visit is good on its own kiosk only."""
-    params = {
-        "device": signing.fingerprint(device_token),
-        "visit": signing.fingerprint(visit_token),
-        "now": now,
-    }
-    row = db.session.execute(_LIVE_VISIT, params).one_or_none()
+    prints = {"device": signing.fingerprint(device_token), "visit": signing.fingerprint(visit_token)}
+    row = _run(_LIVE_VISIT, now=now, **prints).one_or_none()
     if row is None:
         return None
     ident, household, account, number, name, yard_id, yard, area_id, pin_at = row[_TERMINAL_WIDTH:]
@@ -179,3 +209,132 @@ def visit_of(device_token: str, visit_token: str, now: datetime) -> tuple[Termin
         pin_at=pin_at,
     )
     return _terminal(row[:_TERMINAL_WIDTH]), visit
+
+
+# The book -------------------------------------------------------------------------------------------------------------
+
+_record, _version, _photo = Record.__table__.c, RuleVersion.__table__.c, RecordPhoto.__table__.c
+_WAITING = (
+    select(_record.id, _version.title, _record.points, _record.happened_on, _record.recorder_label)
+    .join(RuleVersion.__table__, _version.id == _record.rule_version_id)
+    .where(
+        _record.holder_id == bindparam("household"),
+        _record.state == "waiting",
+        _record.scheme_id == bindparam("scheme"),
+    )
+    .order_by(_record.happened_on.desc(), _record.id.desc())
+)
+#: A fixed number of places, so that the text of the query never changes; those not needed hold 0.
+_ASKED = [f"record_{place}" for place in range(LAST_LINES)]
+_WITH_PHOTOS = select(_photo.record_id).where(_photo.record_id.in_([bindparam(name) for name in _ASKED])).distinct()
+
+
+def balance(visit: Visit, now: datetime) -> Balance:
+    """What the resident sees first: at most five prepared queries beside the gate's one."""
+    account = account_state(visit.account_id)
+    waiting = waiting_lines(visit.household_id, account.scheme_id)
+    entries = last_entries(visit.account_id, LAST_LINES)
+    newest = sorted([*waiting, *map(posted_line, entries)], key=lambda line: line.day, reverse=True)[:LAST_LINES]
+    place = None
+    if visit.courtyard_id is not None:
+        place = place_in_courtyard(account, visit.courtyard_id, year=clock.local_date(now).year)
+    return Balance(account, sum((line.amount for line in waiting), ZERO), _mark_photos(newest), place)
+
+
+def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:
+    """What is recorded and waits for review, newest first."""
+    rows = _run(_WAITING, household=household_id, scheme=scheme_id)
+    return [
+        Line(
+            title=title,
+            amount=Points(points),
+            day=day,
+            by=f"{label} 记",
+            photos=False,
+            waiting=True,
+            seq=None,
+            record_id=record_id,
+        )
+        for record_id, title, points, day, label in rows
+    ]
+
+
+def posted_line(entry: EntryLine) -> Line:
+    """A line of the book in the kiosk's words."""
+    recorded = entry.kind == "record"
+    return Line(
+        title=entry.title,
+        amount=entry.amount,
+        day=entry.happened_on,
+        by=f"{entry.actor_label} 记" if recorded else entry.note,
+        photos=False,
+        waiting=False,
+        seq=entry.seq,
+        record_id=entry.cause.id if recorded and entry.cause.kind == "record" else None,
+    )
+
+
+def _mark_photos(lines: list[Line]) -> tuple[Line, ...]:
+    """Say of each line whether a photo belongs to it; asks only if some line comes from a record."""
+    asked = [line.record_id for line in lines if line.record_id]
+    if not asked:
+        return tuple(lines)
+    values = dict.fromkeys(_ASKED, 0) | dict(zip(_ASKED, asked, strict=False))
+    shown = set(_run(_WITH_PHOTOS, **values).scalars())
+    return tuple(_with_photos(line) if line.record_id in shown else line for line in lines)
+
+
+def _with_photos(line: Line) -> Line:
+    return Line(line.title, line.amount, line.day, line.by, True, line.waiting, line.seq, line.record_id)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSums:
+    """What came and went in one month of one account; ``gone`` is a size."""
+
+    earned: Points
+    gone: Points
+
+
+def month_of_book(account_id: int, month: int) -> tuple[MonthSums, list[Line]]:
+    """The lines that were posted in a month (202611), newest first, and what they add up to."""
+    lines = [posted_line(one) for one in entries_between(account_id, *clock.month_bounds(month))]
+    earned = sum((line.amount for line in lines if line.amount > ZERO), ZERO)
+    gone = sum((-line.amount for line in lines if line.amount < ZERO), ZERO)
+    return MonthSums(earned, gone), lines
+
+
+def first_month(account: AccountState) -> int | None:
+    """The month of the account's first line; None if it has none."""
+    return clock.month_of(entry(account.id, 1).posted_at) if account.entries else None
+
+
+def following_month(month: int) -> int:
+    """202612 -> 202701."""
+    return month + 1 if month % 100 < 12 else month + 89
+
+
+# Who stands behind a typed number -------------------------------------------------------------------------------------
+
+
+def number_typed(community_id: int, typed: str) -> str:
+    """The household number that somebody meant who left the dashes out: ``031202`` -> ``03-12-02``.
+
+    What fits no household, or more than one, stays as it was typed: the check of the PIN then refuses it in the same
+    words as a wrong PIN.
+    """
+    digits = _digits(typed)
+    if not digits or not digits.isascii():
+        return typed
+    statement = select(_home.number).where(
+        _home.community_id == community_id,
+        _home.kind == "household",
+        _home.active,
+        _home.number.like("%" + "%".join(digits) + "%"),
+    )
+    found = [number for number in _run(statement).scalars() if number == typed or _digits(number) == digits]
+    return typed if typed in found or len(found) != 1 else str(found[0])
+
+
+def _digits(text: Iterable[str]) -> str:
+    return "".join(char for char in text if char.isdigit())

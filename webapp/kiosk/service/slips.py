@@ -13,7 +13,10 @@ from datetime import datetime
 
 from sqlalchemy import update
 
+from webapp.audit.queries import times_logged
+from webapp.audit.service import log
 from webapp.core import clock, signing
+from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
 from webapp.core.points import show, show_signed
 from webapp.core.text import mask_name, normalise_code
@@ -24,7 +27,7 @@ from webapp.ledger.queries import entry
 
 CODE_LENGTH = 8  # base32 characters: 40 bits, enough for look-ups that are limited (conventions.md, section 9)
 LINES = 5
-_REFERENCE = re.compile(r"S?(\d{6,10})([0-9A-HJKMNP-TV-Z]{8})")
+_REFERENCE = re.compile(r"S?([0-9]{6,9})([0-9A-HJKMNP-TV-Z]{8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ def issue(*, terminal: Terminal, visit: Visit, balance: Balance, key: str, now: 
     return _shown(row, key)
 
 
-def print_again(*, slip_id: int, visit: Visit, key: str) -> ShownSlip:
-    """One more copy of a slip of this visit; the copy says that it is one.
+def print_again(*, actor: Actor, slip_id: int, terminal: Terminal, visit: Visit, key: str, now: datetime) -> ShownSlip:
+    """One more copy of a slip of this visit; the copy says that it is one, and the audit log that it was made.
 
     :raises NotFound: if it is not this visit's.
     """
@@ -98,7 +101,24 @@ def print_again(*, slip_id: int, visit: Visit, key: str) -> ShownSlip:
         raise NotFound("没有这张小票，请重新打印一张。")
     db.session.execute(update(Slip).where(Slip.id == slip_id).values(copies=Slip.copies + 1))
     db.session.refresh(row)
+    log(
+        actor,
+        "slip:reprinted",
+        now=now,
+        object_kind="slip",
+        object_id=row.id,
+        area_path=terminal.area_path,
+        number=row.number,
+        copies=row.copies,
+    )
     return _shown(row, key)
+
+
+def voucher_printed(*, actor: Actor, voucher_id: int, area_path: str, now: datetime) -> int:
+    """Remember that a voucher was printed. Returns which paper it is: 1 the first, 2 its first copy."""
+    before = times_logged("voucher:printed", "voucher", voucher_id)
+    log(actor, "voucher:printed", now=now, object_kind="voucher", object_id=voucher_id, area_path=area_path)
+    return before + 1
 
 
 def of_visit(*, slip_id: int, visit_id: int, key: str) -> ShownSlip:
@@ -125,7 +145,11 @@ def check(reference: str, *, key: str) -> ShownSlip:
 def _content(terminal: Terminal, visit: Visit, balance: Balance, now: datetime) -> SlipContent:
     account = balance.account
     lines = tuple(
-        SlipLine(line.day.strftime("%m-%d"), line.title, show_signed(line.amount.tenths))
+        SlipLine(
+            line.day.strftime("%m-%d"),
+            f"{line.title}{'（待审）' if line.waiting else ''}",
+            show_signed(line.amount.tenths),
+        )
         for line in balance.lines[:LINES]
     )
     return SlipContent(
@@ -162,6 +186,7 @@ def _same_book(account_id: int, content: SlipContent) -> bool:
     if content.entries == 0:
         return True
     try:
-        return entry(account_id, content.entries).hash == content.head
+        last = entry(account_id, content.entries)
     except NotFound:
         return False
+    return last.hash == content.head and show(last.balance_after.tenths) == content.balance

@@ -1,0 +1,110 @@
+"""What belongs to everybody: courtyards in order, how points are earned, and who serves which building."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, request, url_for
+
+from webapp.core import clock
+from webapp.extensions import db
+from webapp.kiosk.gate import here, terminal
+from webapp.kiosk.queries import Terminal
+from webapp.kiosk.views.blueprint import bp
+from webapp.kiosk.views.paging import screen_of
+from webapp.ledger.book import Standing
+from webapp.ledger.queries import ranking
+from webapp.places.models import Area, Courtyard, number_of
+from webapp.places.queries import courtyard, courtyards_of
+from webapp.schemes.models import Scheme
+from webapp.schemes.queries import RuleView, current_rules, schemes_for, spending_scheme
+from webapp.users.queries import people_serving
+from webapp.web.access import KIOSK, requires
+from webapp.web.htmx import go, render
+
+RANKS, RULES, COURTYARDS = 10, 6, 12  # on one screen
+MOST_RANKED = 1000
+
+
+def household_scheme(kiosk: Terminal) -> Scheme | None:
+    """The scheme that this kiosk shows to households."""
+    return spending_scheme(db.session.get_one(Area, kiosk.community_id))
+
+
+def courtyard_scheme(kiosk: Terminal) -> Scheme | None:
+    schemes = schemes_for(db.session.get_one(Area, kiosk.community_id), "courtyard")
+    return schemes[0] if schemes else None
+
+
+def best_courtyard(kiosk: Terminal) -> Standing | None:
+    """The courtyard with the most points this month, for the home page."""
+    first = _ranked(kiosk, "month", limit=1)
+    return first[0] if first else None
+
+
+def _ranked(kiosk: Terminal, period: str, *, limit: int = MOST_RANKED) -> Sequence[Standing]:
+    scheme, month = courtyard_scheme(kiosk), clock.month_of(clock.now())
+    if scheme is None:
+        return []
+    wanted = month if period == "month" else None
+    return ranking(scheme.id, area_path=kiosk.area_path, year=month // 100, month=wanted, limit=limit)
+
+
+@bp.get("/kiosk/rankings")
+@requires(KIOSK)
+def rankings() -> Response:
+    """Courtyards by what they earned less what was deducted; the visitor's own stands out."""
+    period = "year" if request.args.get("period") == "year" else "month"
+    standings, visit = _ranked(terminal(), period), here()
+    mine = visit.courtyard_id if visit else None
+    return render(
+        "kiosk/rankings.html",
+        screen=screen_of(standings, RANKS),
+        period=period,
+        mine=mine,
+        my_standing=next((one for one in standings if one.holder_id == mine), None),
+        month=clock.month_of(clock.now()),
+    )
+
+
+@bp.get("/kiosk/rules")
+@requires(KIOSK)
+def rules() -> Response:
+    """怎么得积分: the rules in force today, one category after the other."""
+    scheme = household_scheme(terminal())
+    found = current_rules(scheme.id, clock.today()) if scheme else []
+    names = list(dict.fromkeys(rule.category for rule in found))
+    chosen = request.args.get("category", type=int, default=0)
+    category = names[chosen] if 0 <= chosen < len(names) else (names[0] if names else "")
+    shown: list[RuleView] = [rule for rule in found if rule.category == category]
+    return render("kiosk/rules.html", screen=screen_of(shown, RULES), names=names, category=category, scheme=scheme)
+
+
+@bp.get("/kiosk/services")
+@requires(KIOSK)
+def services() -> Response:
+    """谁为我服务: a visitor's own courtyard at once; others choose one from the list or by its number."""
+    visit = here()
+    if visit is not None and visit.courtyard_id is not None and "all" not in request.args:
+        return go(url_for("kiosk.serving", courtyard_id=visit.courtyard_id))
+    typed = number_of(request.args.get("q", "")[:30])
+    found = _courtyards(terminal(), typed)
+    if typed and len(found) == 1:
+        return go(url_for("kiosk.serving", courtyard_id=found[0].id))
+    return render("kiosk/services.html", screen=screen_of(found, COURTYARDS), typed=typed)
+
+
+def _courtyards(kiosk: Terminal, typed: str) -> Sequence[Courtyard]:
+    """Those whose number fits exactly, else those in whose number or name the digits occur; all without a number."""
+    every = [yard for yard in courtyards_of(kiosk.community_id) if yard.active]
+    exact = [yard for yard in every if typed in (yard.number, yard.number.lstrip("Y0"))]
+    return exact or [yard for yard in every if typed in yard.number or typed in yard.name]
+
+
+@bp.get("/kiosk/services/<int:courtyard_id>")
+@requires(KIOSK)
+def serving(courtyard_id: int) -> Response:
+    """The chain from the secretary to the courtyard's head, names masked, phones to be called."""
+    kiosk = terminal()
+    yard = courtyard(courtyard_id, (kiosk.area_path,))
+    return render("kiosk/serving.html", yard=yard, people=people_serving(yard.area_id, yard.id))
