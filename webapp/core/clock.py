@@ -12,12 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Shanghai")
-_offset = timedelta(0)
+
+
+class _Shift:
+    """How far the clock has been moved, for all threads."""
+
+    by = timedelta(0)
 
 
 def now() -> datetime:
     """The present in UTC, whole seconds (the book's hashes are over whole seconds)."""
-    return (datetime.now(UTC) + _offset).replace(microsecond=0)
+    return (datetime.now(UTC) + _Shift.by).replace(microsecond=0)
 
 
 def local(moment: datetime) -> datetime:
@@ -62,10 +67,8 @@ def previous_month(month: int) -> int:
 @contextmanager
 def travel(to: datetime) -> Iterator[None]:
     """Move the clock so that it stands at ``to`` and runs on from there."""
-    global _offset
-    before = _offset
-    _offset = to - datetime.now(UTC)
+    before, _Shift.by = _Shift.by, to - datetime.now(UTC)
     try:
         yield
     finally:
-        _offset = before
+        _Shift.by = before

@@ -102,7 +102,7 @@ def _decode(data: bytes, side: int) -> Image.Image:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(TOO_LARGE) from None
-    except Exception:  # noqa: BLE001 — decoders fail on damaged files in every way there is
+    except Exception:  # decoders fail on damaged files in every way there is
         raise Invalid(BROKEN) from None
     finally:
         _AT_ONCE.release()
@@ -157,7 +157,7 @@ def _turned(picture: Image.Image) -> Image.Image:
     """Upright, as the camera noted in its EXIF; as it is if the note cannot be read."""
     try:
         return ImageOps.exif_transpose(picture)
-    except Exception:  # noqa: BLE001 — metadata is read in every broken form there is; the picture itself is good
+    except Exception:  # metadata is read in every broken form there is; the picture itself is good
         return picture
 
 

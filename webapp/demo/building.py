@@ -132,9 +132,9 @@ class Builder:
             place = micro_grids[number % len(micro_grids)]
             self._appoint(self._person(place, self.names.elder()), "lane_head", place)
 
-    def _person(self, area: Area, name: str, **more: bool) -> Person:
+    def _person(self, area: Area, name: str) -> Person:
         return places.add_person(
-            actor=SYSTEM, now=self.begun, name=name, area=area, phone=self._office_phone(), staff=True, **more
+            actor=SYSTEM, now=self.begun, name=name, area=area, phone=self._office_phone(), staff=True
         )
 
     def _office_phone(self) -> str:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from PIL import Image, ImageDraw
@@ -117,7 +118,7 @@ class History:
         claimed = kind == "household" and days_ago < 20 and self.random.random() < 0.15
         path = self._path(holder.area_id)
         actor = self.random.choice([one for one in built.recorders if one.may("records.make", path)])
-        return Event(at, lambda now: self._write(holder.id, rule, actor, "claim" if claimed else "inspection", now))
+        return Event(at, partial(self._write, holder.id, rule, actor, "claim" if claimed else "inspection"))
 
     def _path(self, area_id: int) -> str:
         if area_id not in self.paths:
@@ -172,14 +173,8 @@ class History:
             item = self.random.choice(built.items[:7])
             days_ago = self.random.randrange(0, max(self.town.days - 25, 1))
             station = self.random.choice(built.stations)
-            events.append(
-                Event(
-                    self._moment(days_ago),
-                    lambda now, b=built, h=household.id, i=item, s=station.id, d=days_ago: self._redeem(
-                        b, h, i, s, d, now
-                    ),
-                )
-            )
+            act = partial(self._redeem, built, household.id, item, station.id, days_ago)
+            events.append(Event(self._moment(days_ago), act))
         return events
 
     def _redeem(
@@ -210,7 +205,7 @@ class History:
 
     def _ratings(self) -> list[Event]:
         return [
-            Event(self._moment(self.random.randrange(self.town.days)), lambda now, n=number: self._rate(n, now))
+            Event(self._moment(self.random.randrange(self.town.days)), partial(self._rate, number))
             for number in range(self.town.ratings)
         ]
 

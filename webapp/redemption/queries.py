@@ -82,18 +82,17 @@ def catalogue(
 
 def _offer(row: Any, available: Points | None) -> Offer:
     ident, name, unit, detail, icon, picture, price, left, limit, had = row
-    offer = Offer(ident, name, unit, detail, icon, picture, Points(price), left, limit, int(had), "")
-    why_not = _why_not(offer, available)
-    return offer if not why_not else Offer(*[getattr(offer, name) for name in Offer.__slots__[:-1]], why_not)
+    why_not = _why_not(left, limit, int(had), Points(price), available)
+    return Offer(ident, name, unit, detail, icon, picture, Points(price), left, limit, int(had), why_not)
 
 
-def _why_not(offer: Offer, available: Points | None) -> str:
-    if offer.left <= 0:
+def _why_not(left: int, limit: int | None, had: int, price: Points, available: Points | None) -> str:
+    if left <= 0:
         return "已换完"
-    if offer.limit_month is not None and offer.had >= offer.limit_month:
+    if limit is not None and had >= limit:
         return "本月已换够"
-    if available is not None and offer.price > available:
-        return f"还差 {offer.price - available} 分"
+    if available is not None and price > available:
+        return f"还差 {price - available} 分"
     return ""
 
 

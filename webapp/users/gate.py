@@ -110,9 +110,10 @@ def check() -> Response | None:
         abort(403)
     if permission in (KIOSK, KIOSK_HOUSEHOLD):
         return _kiosk(permission)
-    if permission == ANYBODY:
-        return _anybody()
-    return _staff(permission)
+    if permission != ANYBODY:
+        return _staff(permission)
+    _anybody()
+    return None
 
 
 def _anybody() -> None:
@@ -143,4 +144,4 @@ def _to_sign_in() -> Response:
     """Ask for a sign-in and come back; only a GET's address is remembered, a form is never replayed."""
     if request.method != "GET" or wants_fragment():
         raise NotSignedIn("登录已过期。请重新登录，再做一次刚才的操作。")
-    return redirect(url_for("users.sign_in", next=request.full_path.rstrip("?")), 303)  # type: ignore[return-value]
+    return redirect(url_for("users.sign_in", next=request.full_path.rstrip("?")), 303)  # type: ignore[return-value]  # it is one

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from webapp.core import clock
 from webapp.core.errors import NotFound
@@ -169,7 +169,7 @@ def people_statement(scope: tuple[str, ...], *, search: str = "", post: str = ""
     serves = select(Appointment.person_id).join(Area, Area.id == Appointment.area_id).where(within(scope))
     if post:
         serves = serves.where(Appointment.post == post, *_holding(clock.today()))
-    who = Person.id.in_(serves)
+    who: ColumnElement[bool] = Person.id.in_(serves)
     if not post:
         logins = (
             select(User.person_id)
@@ -189,7 +189,7 @@ def people_statement(scope: tuple[str, ...], *, search: str = "", post: str = ""
 def person_in_scope(person_id: int, scope: tuple[str, ...]) -> Person:
     """:raises NotFound: outside the areas of the one who looks."""
     found = db.session.scalars(people_statement(scope).where(Person.id == person_id)).one_or_none()
-    if found is None:
+    if not isinstance(found, Person):
         raise NotFound("没有找到这个人。")
     return found
 

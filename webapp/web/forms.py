@@ -100,7 +100,7 @@ def options(pairs: Iterable[tuple[str | int, str]]) -> list[SelectChoice]:
     return [SelectChoice(value, words) for value, words in pairs]
 
 
-class PointsField(StringField):
+class PointsField(StringField):  # type: ignore[misc]  # WTForms has no types
     """A typed amount of points; ``data`` is ``Points`` or None when left empty."""
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Flask, Response, request
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.core import clock, signing
@@ -70,10 +71,8 @@ def init_app(app: Flask) -> None:
 
 def _claim(key: str, body: str) -> bool:
     values = {"key": key, "body_hash": body, "sent_at": clock.now()}
-    dialect = db.engine.dialect.name
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert if dialect == "sqlite" else insert
-    statement = make(SentForm).values(values)
-    result = db.session.execute(statement.on_conflict_do_nothing())  # type: ignore[union-attr]  # both dialects have it
+    make: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    result = db.session.execute(make(SentForm).values(values).on_conflict_do_nothing())
     return getattr(result, "rowcount", 0) == 1
 
 
@@ -85,6 +84,7 @@ def _body_hash() -> str:
             digest.update(repr((name, values)).encode())
     for name, file in sorted(request.files.items(multi=True), key=lambda item: item[0]):
         digest.update(repr((name, file.filename)).encode())
-        digest.update(hashlib.file_digest(file.stream, "sha256").digest())
-        file.stream.seek(0)
+        stream: Any = file.stream
+        digest.update(hashlib.file_digest(stream, "sha256").digest())
+        stream.seek(0)
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from webapp.core.errors import Invalid
 from webapp.core.sheets.cells import Raw, convert, show_raw
 from webapp.core.sheets.columns import Column, Row, Table
 from webapp.core.sheets.delimited import NO_TEXT, read_csv
-from webapp.core.sheets.opener.limits import HEADER_ROWS, NOT_EXCEL, PASSWORD, title_key
+from webapp.core.sheets.opener.limits import HEADER_ROWS, LOCKED, NOT_EXCEL, title_key
 from webapp.core.sheets.workbook import read_workbook
 from webapp.core.text import normalise
 
@@ -87,7 +87,7 @@ def _mismatch(data: bytes, content: Content, promised: str) -> str:
     if content == "other":
         return NO_TEXT if promised == "csv" else NOT_EXCEL
     if "EncryptedPackage".encode("utf-16-le") in data:  # Excel wraps an encrypted .xlsx like an .xls
-        return PASSWORD
+        return LOCKED
     return f"文件名是 .{promised}，内容却是{_NAMES[content]}。请用 Excel 打开后另存为 .xlsx 再上传。"
 
 

@@ -29,7 +29,7 @@ def cells_of(
         yield column, _written(column, value)
 
 
-def _written(column: Column, value: CellValue) -> Written:
+def _written(column: Column, value: CellValue) -> Written:  # noqa: PLR0911  # one line for each type there is
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, Points):

@@ -52,7 +52,7 @@ def _ask(request: bytes) -> bytes:
     command = [sys.executable, "-I", "-c", _START, str(Path(__file__).parent)]
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # our own interpreter and file, no shell
             command, input=request, capture_output=True, timeout=SECONDS, env=environment, check=False
         )
     except subprocess.TimeoutExpired:

@@ -41,7 +41,7 @@ def appoint(
     if ends_on is not None and ends_on < starts_on:
         raise Invalid("结束日期不能早于开始日期。", field="ends_on")
     _may_give(actor, post, area)
-    _not_yet(person, post, area, courtyard)
+    _not_yet(person, post, area, courtyard, now)
     made = Appointment(
         person_id=person.id,
         post=post,
@@ -79,13 +79,13 @@ def _may_give(actor: Actor, post: str, area: Area) -> None:
         raise NotAllowed(f"您不能任命「{POSTS[post]}」：这个岗位有您自己没有的权限。")
 
 
-def _not_yet(person: Person, post: str, area: Area, courtyard: Courtyard | None) -> None:
+def _not_yet(person: Person, post: str, area: Area, courtyard: Courtyard | None, now: datetime) -> None:
     holds = select(Appointment.id).where(
         Appointment.person_id == person.id,
         Appointment.post == post,
         Appointment.area_id == (courtyard.area_id if courtyard else area.id),
         Appointment.courtyard_id == (courtyard.id if courtyard else None),
-        Appointment.ends_on.is_(None) | (Appointment.ends_on >= clock.today()),
+        Appointment.ends_on.is_(None) | (Appointment.ends_on >= clock.local_date(now)),
     )
     if db.session.scalar(holds) is not None:
         raise Conflict("这个人在这里已经担任这个岗位。", field="post")

@@ -32,7 +32,7 @@ def sign_in(*, login: str, password: str, network: str, now: datetime, hours: in
         passwords.check_tries(now, account=login, network=network)
         user = db.session.scalars(select(User).where(User.login == login)).one_or_none()
         usable = user is not None and user.active
-        usable = usable and not (user.password_expires_at and user.password_expires_at < now)  # type: ignore[union-attr]
+        usable = usable and not (user.password_expires_at and user.password_expires_at < now)  # type: ignore[union-attr]  # usable: there is a user
         user_id = user.id if user else None
         fits = passwords.matches(user.password_hash if usable and user else None, password)
     if not fits or user_id is None:

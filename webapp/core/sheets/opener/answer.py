@@ -18,7 +18,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from .limits import CELL_TEXT, DAMAGED, HEADER_ROWS, NO_SHEET, PASSWORD, TOO_BIG, Marks, Refused, refuse, title_key
+from .limits import CELL_TEXT, DAMAGED, HEADER_ROWS, LOCKED, NO_SHEET, TOO_BIG, Marks, Refused, refuse, title_key
 from .xls import Xls
 from .xlsx import Xlsx
 
@@ -75,7 +75,7 @@ def read(request: dict[str, Any], data: bytes) -> Iterator[str]:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheet, marks = choose(workbook, look, set(request["titles"]))
     except PasswordError:
-        refuse(PASSWORD)
+        refuse(LOCKED)
     except CalamineError:
         refuse(DAMAGED)
     yield json.dumps({"sheet": sheet.name})

@@ -13,7 +13,7 @@ HEADER_ROWS = 10  # the header is one of these; notes may stand above it
 MARKS = 20_000  # cells without a value of which we keep count
 
 DAMAGED = "文件打不开，可能已损坏或没有传完。请用 Excel 打开确认后另存为 .xlsx 再上传。"
-PASSWORD = "文件加了密码，系统打不开。请在 Excel 里取消密码后再上传。"
+LOCKED = "文件加了密码，系统打不开。请在 Excel 里取消密码后再上传。"
 NO_SHEET = "文件里没有工作表，或工作表都被隐藏了。请把数据放在第一张工作表里再上传。"
 NOT_EXCEL = "这不是 Excel 表格文件。请用下载的模板填写后再上传。"
 TOO_BIG = "文件解开后太大，系统不能处理。请删掉图片和用不到的工作表，或分成几个文件上传。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from .limits import DAMAGED, MARKS, NOT_EXCEL, PASSWORD, STRANGE, Extent, Marks, error_mark, refuse
+from .limits import DAMAGED, LOCKED, MARKS, NOT_EXCEL, STRANGE, Extent, Marks, error_mark, refuse
 
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
@@ -26,7 +26,7 @@ class Xls:
         offsets = []
         for kind, body in self._records(0):
             if kind == self._FILEPASS:
-                refuse(PASSWORD)
+                refuse(LOCKED)
             if kind == self._BOUNDSHEET and len(body) >= 4:
                 offsets.append(struct.unpack_from("<I", body)[0])
         self.sheets = [self._look_through(offset) for offset in offsets]  # the parser opens them all
@@ -127,6 +127,6 @@ def workbook_stream(data: bytes) -> bytes:
     """The records of an .xls. :raises Refused: if it is encrypted or no workbook."""
     ole = Ole(data)
     if "EncryptedPackage" in ole.files:
-        refuse(PASSWORD)
+        refuse(LOCKED)
     name = next((name for name in ("Workbook", "Book") if name in ole.files), None)
     return ole.read(name) if name else refuse(NOT_EXCEL)
