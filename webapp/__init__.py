@@ -40,7 +40,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Application:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Werkzeug's docs do
     extensions.init_app(app)
     for part in (headers, errors, assets, filters, menu, system, housekeeping, limits, server, once):
         part.init_app(app)

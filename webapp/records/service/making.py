@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -66,7 +67,6 @@ def make(
     scheme = scheme_of(rule.scheme_id)
     _check_entry(source, note, happened_at, now)
     _check(rule, scheme, whom, points, note, photos, actor, happened_at)
-    posts_at_once = (scheme.inspections_post if source == "inspection" else scheme.claims_post) == "at_once"
     record = Record(
         client_key=client_key,
         holder_id=holder_id,
@@ -76,22 +76,30 @@ def make(
         rule_version_id=rule.version_id,
         points=points.tenths,
         source=source,
-        state="posted" if posts_at_once else "waiting",
+        state=_first_state(scheme, source),
         happened_on=day,
         happened_at=happened_at,
         device_time=device_time,
         place=spots([whom.path])[whom.path].label[:80],
         note=note,
-        recorder_id=actor.user_id,
-        recorder_person_id=actor.person_id,
-        recorder_label=actor.label,
+        **_written_by(actor),
         created_at=now,
     )
     _insert(record, photos)
-    if posts_at_once:
+    if record.state == "posted":
         _post(record, rule, actor, now)
     _log(actor, "record:made", record, whom.path, now)
     return record
+
+
+def _first_state(scheme: Scheme, source: str) -> str:
+    """The scheme says whether what this source writes counts at once."""
+    when = scheme.inspections_post if source == "inspection" else scheme.claims_post
+    return "posted" if when == "at_once" else "waiting"
+
+
+def _written_by(actor: Actor) -> dict[str, Any]:
+    return {"recorder_id": actor.user_id, "recorder_person_id": actor.person_id, "recorder_label": actor.label}
 
 
 def _lock(holder_id: int) -> None:
