@@ -1,13 +1,16 @@
-"""Acting as somebody in page tests, without going through the sign-in page."""
+"""Acting as somebody in page tests, without going through the sign-in page; and the people who do so."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask.testing import FlaskClient
 
+from tests.factories import CommunityTree, make_community, make_user
 from webapp.core import clock, signing
 from webapp.extensions import db
+from webapp.users.gate import keep_sign_in
 from webapp.users.models import SignIn, User
 
 
@@ -26,6 +29,35 @@ def sign_in(client: FlaskClient, user: User) -> FlaskClient:
     )
     db.session.commit()
     with client.session_transaction() as session:
-        session["_user_id"] = token
-        session["_fresh"] = True
+        keep_sign_in(session, token, now)
     return client
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who works in one community, the county's administrator, and the secretary of the community next door."""
+
+    tree: CommunityTree
+    neighbour: CommunityTree
+    administrator: User
+    secretary: User
+    clerk: User
+    grid_worker: User
+    inspector: User
+    stranger: User
+
+
+def make_cast(tree: CommunityTree | None = None) -> Cast:
+    """People of a community (made if none is given); the stranger serves next door, in the same street."""
+    home = tree or make_community()
+    next_door = make_community(street=home.street, name="永安社区")
+    return Cast(
+        tree=home,
+        neighbour=next_door,
+        administrator=make_user(post="administrator", area=home.county, name="高明远"),
+        secretary=make_user(post="secretary", area=home.community, name="张建国"),
+        clerk=make_user(post="clerk", area=home.community, name="陈立新"),
+        grid_worker=make_user(post="grid_worker", area=home.grid, name="曹建锋"),
+        inspector=make_user(post="inspector", area=home.community, name="孙志强"),
+        stranger=make_user(post="secretary", area=next_door.community, name="周永安"),
+    )

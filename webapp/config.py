@@ -50,6 +50,7 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
         "MAX_FORM_PARTS": 400,
         "WTF_CSRF_TIME_LIMIT": None,
         "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_REFRESH_EACH_REQUEST": False,  # the users' gate renews it once a minute
         "SESSION_COOKIE_SAMESITE": "Lax",
     }
 

@@ -7,8 +7,8 @@ Flask-Login's session; a kiosk by its device cookie; what the kiosk does beyond 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, MutableMapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
@@ -22,12 +22,16 @@ from webapp.core.text import mask_name
 from webapp.extensions import db, login_manager
 from webapp.places.models import Area, Person
 from webapp.users.models import POSTS, Appointment, SignIn, User
-from webapp.users.permissions import permissions_of
+from webapp.users.permissions import permissions_of, post_right
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, SIGNED_IN, endpoint_permission
 from webapp.web.htmx import wants_fragment
 
 #: What opens views that belong to a kiosk; ``kiosk`` registers it, so that users need not know kiosks.
 KioskGate = Callable[[str], Response | None]
+
+#: When the last page was asked for (seconds since 1970), in the signed session: an old copy of the cookie grows idle too.
+SEEN = "seen"
+SEEN_EVERY = 60  # seconds; the cookie is signed anew no oftener than that
 
 _WHO = (
     select(User.id, User.person_id, Person.name, User.must_change, Appointment.post, Area.path)
@@ -71,7 +75,7 @@ def _actor_of(rows: Sequence[Row[Any]], where: str) -> Actor:
     grants: dict[str, tuple[str, ...]] = defaultdict(tuple)
     posts = [(row.post, row.path) for row in rows if row.post]
     for post, path in posts:
-        for permission in permissions_of(post):
+        for permission in (post_right(post), *permissions_of(post)):
             grants[permission] += (path,)
     first = rows[0]
     post_name = POSTS[posts[0][0]] if posts else "工作人员"
@@ -86,14 +90,26 @@ def _actor_of(rows: Sequence[Row[Any]], where: str) -> Actor:
     )
 
 
+def keep_sign_in(kept: MutableMapping[str, Any], token: str, now: datetime) -> None:
+    """Put a sign-in into a browser's session: only the token, which the server can end."""
+    kept.update({"_user_id": token, "_fresh": True, "_permanent": True, SEEN: int(now.timestamp())})
+
+
 def init_app(app: Flask) -> None:
+    login_manager.session_protection = None  # the token alone counts; mobile networks change addresses
     login_manager.user_loader(_load)
     app.jinja_env.globals["signed_in_user"] = signed_in_user
     app.before_request(check)
 
 
 def _load(token: str) -> SignedIn | None:
-    return who_is(token, clock.now(), request.remote_addr or "")
+    now = clock.now()
+    idle = int(now.timestamp()) - int(session.get(SEEN, 0))
+    limit: timedelta = current_app.config["PERMANENT_SESSION_LIFETIME"]
+    found = who_is(token, now, request.remote_addr or "") if idle <= limit.total_seconds() else None
+    if found is not None and not 0 <= idle < SEEN_EVERY:
+        session[SEEN] = int(now.timestamp())
+    return found
 
 
 def signed_in_user() -> Actor | None:

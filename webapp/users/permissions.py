@@ -1,9 +1,14 @@
 """Which post may do what: the one table. A right reaches down the tree from the area of the appointment.
 
 A view states one of these names (``web.access.requires``). docs/access.md shows the table; a test keeps both equal.
+
+Who may appoint: somebody who holds ``users.edit`` by a post over the area, and only to posts that do not stand above
+that post. The same rule says whose login they may touch, or resetting a password would be a way up.
 """
 
 from __future__ import annotations
+
+from webapp.core.actor import Actor
 
 #: permission -> what it allows, in Chinese (shown on the appointment page).
 PERMISSIONS: dict[str, str] = {
@@ -51,6 +56,24 @@ GRANTS: dict[str, frozenset[str]] = {
     "inspector": frozenset(_FIELD),
     "clerk": frozenset(_SEE | _KEEP | _CODES | _GOODS),
 }
+
+
+#: Posts that stand above the others, highest last; every other post stands at 0.
+STANDING = {"secretary": 1, "county_officer": 2, "administrator": 3}
+
+
+def post_right(post: str) -> str:
+    """The name under which an actor's grants hold the post itself, beside what it allows."""
+    return f"post:{post}"
+
+
+def may_appoint(actor: Actor, post: str, path: str) -> bool:
+    """Whether the actor gives and ends this post in the area with this path (see the module's rule)."""
+    return actor.kind == "system" or any(
+        STANDING.get(own, 0) >= STANDING.get(post, 0) and actor.may(post_right(own), path)
+        for own, rights in GRANTS.items()
+        if "users.edit" in rights
+    )
 
 
 def permissions_of(post: str) -> frozenset[str]:

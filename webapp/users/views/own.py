@@ -5,15 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, request, session, url_for
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 
 from webapp.core import clock, signing
 from webapp.core.actor import Actor
-from webapp.core.errors import DomainError, Invalid
+from webapp.core.errors import DomainError, Invalid, NotSignedIn
 from webapp.extensions import db, reading
 from webapp.users import passwords
 from webapp.users.forms import ChangePasswordForm, SignInForm
-from webapp.users.gate import who_is
+from webapp.users.gate import keep_sign_in, who_is
 from webapp.users.models import User
 from webapp.users.service import signing_in, staff
 from webapp.users.views.blueprint import bp
@@ -70,13 +70,15 @@ def sign_in() -> Response:
 
 def _begin(token: str, target: str | None) -> Response:
     """A new session for a new sign-in: nothing planted before it lives on."""
+    now = clock.now()
     session.clear()
-    session.permanent = True
-    found = who_is(token, clock.now(), request.remote_addr or "")
-    login_user(found)
-    if found is not None and found.must_change:
+    found = who_is(token, now, request.remote_addr or "")
+    if found is None:
+        raise NotSignedIn("账号刚刚被停用，没有登录。请联系系统管理员。")
+    keep_sign_in(session, token, now)
+    if found.must_change:
         return go(url_for("users.change_password"))
-    return go(target or (first_page(found.actor) if found else "/"))
+    return go(target or first_page(found.actor))
 
 
 @bp.post("/sign-out")
