@@ -20,7 +20,7 @@ from webapp.web import assets, errors, filters, headers
 from webapp.web.forms import Form, PointsField, at_most, required
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = sorted(path.stem for path in (ROOT / "templates" / "patterns").glob("*.html") if not path.name.startswith("_"))
+NAMES = sorted(path.stem for path in (ROOT / "templates" / "patterns").glob("*.html") if path.stem[0] != "_" and path.stem != "index")
 WITH_VISIT = ("kiosk-balance", "kiosk-redeem", "kiosk-result", "kiosk-slip")
 ENDPOINTS = {
     "kiosk": ("home", "stay", "leave", "type_size", "card"),
@@ -64,7 +64,7 @@ def make_app() -> Flask:
     )
     for name, views in ENDPOINTS.items():
         app.register_blueprint(_stand_ins(name, views))
-    app.add_url_rule("/", "index", lambda: render_template("patterns/_index.html", names=NAMES))
+    app.add_url_rule("/", "index", lambda: render_template("patterns/index.html", names=NAMES))
     app.add_url_rule("/favicon.ico", "no_icon", lambda: ("", 204))
     app.add_url_rule("/<name>", "pattern", _pattern)
     app.add_url_rule("/refusal/<surface>/<int:status>", "refusal", _refusal)
