@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, contains_eager
 
 from webapp.core.errors import NotFound
 from webapp.core.points import Points, show, show_signed
@@ -58,6 +58,13 @@ class RuleView:
             return "停评"
         low, high = show_signed(self.lowest.tenths), show_signed(self.highest.tenths)
         return low if self.fixed else f"{low}…{high}"
+
+    @property
+    def score_words(self) -> str:
+        """``加 2 分``, ``扣 2 到 5 分``."""
+        least, most = sorted((abs(self.lowest.tenths), abs(self.highest.tenths)))
+        sizes = show(least) if least == most else f"{show(least)} 到 {show(most)}"
+        return f"{'扣' if self.deducts else '加'} {sizes} 分" if most else "不计分"
 
     @property
     def caps(self) -> str:
@@ -178,7 +185,8 @@ def scheme(scheme_id: int) -> Scheme:
 
 def schemes_in(scope: tuple[str, ...]) -> list[Scheme]:
     """The schemes that somebody with these area paths sees: those of areas within, above or at them."""
-    statement = select(Scheme, Area.path).join(Area, Area.id == Scheme.area_id).order_by(Area.path, Scheme.id)
+    statement = select(Scheme, Area.path).join(Scheme.area).order_by(Area.path, Scheme.id)
+    statement = statement.options(contains_eager(Scheme.area))
     rows = db.session.execute(statement).all()
     return [found for found, path in rows if any(path.startswith(mine) or mine.startswith(path) for mine in scope)]
 
@@ -216,10 +224,10 @@ def codes_in(area: Area) -> dict[str, int]:
 
 def rule_counts(day: date) -> dict[int, int]:
     """How many rules each scheme has that are not ended on a day; those of coming days count."""
-    last = select(func.max(RuleVersion.version)).where(RuleVersion.rule_id == Rule.id).scalar_subquery()
+    newest = select(func.max(_newer.version)).where(_newer.rule_id == Rule.id).correlate(Rule).scalar_subquery()
     statement = (
         select(Rule.scheme_id, func.count())
-        .join(RuleVersion, (RuleVersion.rule_id == Rule.id) & (RuleVersion.version == last))
+        .join(RuleVersion, (RuleVersion.rule_id == Rule.id) & (RuleVersion.version == newest))
         .where(or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= day))
         .group_by(Rule.scheme_id)
     )
@@ -274,6 +282,11 @@ def _line(versions: list[RuleView], day: date) -> RuleLine:
     shown, coming = begun[-1], later[0] if later else None
     ended = shown.valid_to is not None and shown.valid_to < day
     return RuleLine(shown, coming, "ended" if ended else "active")
+
+
+def rule_line(rule_id: int, day: date) -> RuleLine:
+    """One rule as it stands on a day."""
+    return _line(versions_of(rule_id)[::-1], day)
 
 
 def newest_rules(scheme_id: int) -> dict[str, RuleView]:
