@@ -15,8 +15,9 @@ from webapp.core.actor import SYSTEM
 from webapp.core.points import Points
 from webapp.core.text import initials
 from webapp.extensions import db
-from webapp.ledger.book import Cause
-from webapp.ledger.service import Posting, post
+from webapp.ledger.book import AccountState, Cause
+from webapp.ledger.queries import account_state
+from webapp.ledger.service import Posting, open_account, post
 from webapp.places.models import (
     COLOURS,
     Area,
@@ -32,8 +33,9 @@ from webapp.places.models import (
 from webapp.redemption.models import Item
 from webapp.redemption.service import catalogue, stock
 from webapp.redemption.service.catalogue import ItemText
-from webapp.schemes.models import Scheme
-from webapp.schemes.service import load_preset
+from webapp.schemes.models import RuleVersion, Scheme
+from webapp.schemes.queries import categories
+from webapp.schemes.service import RuleText, add_rule, load_preset
 from webapp.users.models import Appointment, User
 
 CREATED_AT = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
@@ -320,6 +322,7 @@ def make_appointment(
     post: str,
     area: Area | None = None,
     courtyard: Courtyard | None = None,
+    phone: str = "",
     starts_on: date = MOVED_IN,
     ends_on: date | None = None,
 ) -> Appointment:
@@ -330,6 +333,7 @@ def make_appointment(
             post=post,
             area_id=area.id if area else person.area_id,
             courtyard_id=courtyard.id if courtyard else None,
+            phone=phone,
             starts_on=starts_on,
             ends_on=ends_on,
         )
@@ -372,6 +376,34 @@ def make_user(
 def make_scheme(*, area: Area, code: str = "household") -> Scheme:
     """One of the presets, loaded into an area with what it rolls up to."""
     return load_preset(code, area=area, actor=SYSTEM, now=CREATED_AT)
+
+
+def make_rule(*, scheme: Scheme, title: str | None = None, points: str = "+2", **more: Any) -> RuleVersion:
+    """A rule of the scheme's first category, in force since the scheme is."""
+    number = serial()
+    text = RuleText(
+        title=title or f"细则{number}",
+        lowest=Points.parse(points.split("..", maxsplit=1)[0]),
+        highest=Points.parse(points.rsplit("..", maxsplit=1)[-1]),
+        **more,
+    )
+    return add_rule(
+        category=categories(scheme.id)[0],
+        code=f"Z{number}",
+        text=text,
+        position=99,
+        valid_from=clock.local_date(CREATED_AT),
+        actor=SYSTEM,
+        now=CREATED_AT,
+    )
+
+
+def make_account(*, holder: Holder, scheme: Scheme, points: int = 0, now: datetime | None = None) -> AccountState:
+    """The holder's account, with whole points if wanted."""
+    account = open_account(holder_id=holder.id, scheme_id=scheme.id, now=now or clock.now())
+    if points:
+        give_points(holder, scheme, points, now=now)
+    return account_state(account.id)
 
 
 def give_points(holder: Holder, scheme: Scheme, points: int, *, now: datetime | None = None) -> None:

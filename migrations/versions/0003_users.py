@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("post", sa.String(length=20), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
         sa.Column("courtyard_id", sa.Integer(), nullable=True),
+        sa.Column("phone", sa.String(length=20), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.CheckConstraint(

@@ -102,8 +102,8 @@ def test_the_desk_of_codes_is_accessible(page):
 def test_the_public_page_of_a_courtyard_is_accessible_on_a_phone(app, chromium):
     tree = make_community(phone="0358-5550100")
     yard = make_courtyard(area=tree.micro_grid)
-    head = make_person(area=tree.community, name="李玉梅", phone="0358-5550111")
-    make_appointment(person=head, post="courtyard_head", area=yard.area, courtyard=yard)
+    head = make_person(area=tree.community, name="李玉梅")
+    make_appointment(person=head, post="courtyard_head", area=yard.area, courtyard=yard, phone="0358-5550111")
     service.make_missing(holder_ids=[yard.id], actor=SYSTEM, now=clock.now())
     token = queries.active_code(yard.id).token
     with serving(app) as address, watched_page(chromium, address, PHONE) as page:

@@ -98,8 +98,8 @@ def test_a_courtyards_plate_shows_who_serves_and_nothing_private(app, client):
     tree = make_community()
     yard = make_courtyard(area=tree.micro_grid, name="3 排 12 号院")
     make_household(courtyard=yard, name="赵金锁", phone="13800001234")
-    head = make_person(area=tree.community, name="李玉梅", phone="0571-5550111")
-    make_appointment(person=head, post="courtyard_head", area=yard.area, courtyard=yard)
+    head = make_person(area=tree.community, name="李玉梅", phone="13900007777")
+    make_appointment(person=head, post="courtyard_head", area=yard.area, courtyard=yard, phone="0571-5550111")
     code = code_for(yard)
 
     for address in (f"/q/{code.token}", f"/Q/{code.token}", f"/q/{code.token.lower()}"):
@@ -109,6 +109,8 @@ def test_a_courtyards_plate_shows_who_serves_and_nothing_private(app, client):
     assert "李*梅" in page.text
     assert "赵" not in page.text
     assert "1380000" not in page.text
+    assert "0571-5550111" in page.text
+    assert "1390000" not in page.text
 
 
 def test_an_old_plate_explains_itself(app, client):

@@ -70,7 +70,7 @@ def test_a_login_name_is_used_once(tree, secretary):
 def test_nobody_gives_a_right_that_they_do_not_hold(tree):
     grid_lead = Actor(kind="staff", label="网格长", grants={"users.edit": (tree.community.path,)})
     person = make_person(area=tree.community)
-    with pytest.raises(NotAllowed, match="您自己没有的权限"):
+    with pytest.raises(NotAllowed, match="高于您的岗位"):
         appointments.appoint(
             person=person,
             post="secretary",

@@ -146,6 +146,7 @@ class Builder:
             post=post,
             area=area,
             courtyard=courtyard,
+            phone=person.phone,
             starts_on=self.begun.date(),
             ends_on=None,
             actor=SYSTEM,

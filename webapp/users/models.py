@@ -46,7 +46,10 @@ class User(Model):
 
 
 class Appointment(Model):
-    """岗位任职: a person holds a post in an area, or over one courtyard, for a term. Ends by a date, never by removal."""
+    """岗位任职: a person holds a post in an area, or over one courtyard, for a term. Ends by a date, never by removal.
+
+    ``phone`` is what residents may call and is shown in public; the person's own phone in the register is not.
+    """
 
     __tablename__ = "appointment"
     __table_args__ = (
@@ -62,6 +65,7 @@ class Appointment(Model):
     post: Mapped[str] = mapped_column(String(20))
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     courtyard_id: Mapped[int | None] = mapped_column(ForeignKey("courtyard.id"))
+    phone: Mapped[str] = mapped_column(String(20), default="")
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
 

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from webapp.core import clock
-from webapp.core.errors import NotFound
+from webapp.core.errors import Invalid, NotFound
 from webapp.core.text import initials_pattern, mask_name
 from webapp.extensions import db
-from webapp.places.models import Area, Person, Station
+from webapp.places.models import Area, Person, Station, number_of
 from webapp.places.queries import within
 from webapp.users.models import POSTS, Appointment, Device, SignIn, User
 
@@ -33,7 +33,7 @@ CHAIN = (
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Somebody who serves residents here. The phone is an office's or the one given for the post, meant to be called."""
+    """Somebody who serves residents here. The phone is the post's, meant to be called; never one of the register."""
 
     post: str
     post_name: str
@@ -63,7 +63,7 @@ def people_serving(area_id: int, courtyard_id: int | None = None) -> list[Servin
         return []
     ancestors = [int(part) for part in area.path.strip("/").split("/")]
     statement = (
-        select(Appointment.post, Area.path, Person.id, Person.name, Person.phone)
+        select(Appointment.post, Area.path, Person.id, Person.name, Appointment.phone)
         .join(Person, Person.id == Appointment.person_id)
         .join(Area, Area.id == Appointment.area_id)
         .where(
@@ -125,7 +125,7 @@ def _names(statement: Select[Any], post: str, today: date) -> dict[int, str]:
 def head_of(courtyard_id: int) -> Serving | None:
     """The head of a courtyard today."""
     statement = (
-        select(Person.id, Person.name, Person.phone)
+        select(Person.id, Person.name, Appointment.phone)
         .join(Appointment, Appointment.person_id == Person.id)
         .where(
             Appointment.courtyard_id == courtyard_id,
@@ -186,12 +186,48 @@ def people_statement(scope: tuple[str, ...], *, search: str = "", post: str = ""
     return statement
 
 
+def _known(scope: tuple[str, ...]) -> Select[tuple[Person]]:
+    """People who stand in the register within areas, or serve there."""
+    serves = select(Appointment.person_id).join(Area, Area.id == Appointment.area_id).where(within(scope))
+    return select(Person).where(Person.area_id.in_(select(Area.id).where(within(scope))) | Person.id.in_(serves))
+
+
 def person_in_scope(person_id: int, scope: tuple[str, ...]) -> Person:
-    """:raises NotFound: outside the areas of the one who looks."""
-    found = db.session.scalars(people_statement(scope).where(Person.id == person_id)).one_or_none()
-    if not isinstance(found, Person):
-        raise NotFound("没有找到这个人。")
+    """Anybody within the areas of the one who looks: a resident may be given a post.
+
+    :raises NotFound: outside them.
+    """
+    found = db.session.scalars(_known(scope).where(Person.id == person_id)).one_or_none()
+    if found is None:
+        raise NotFound("没有找到这个人，或不在您负责的范围内。")
     return found
+
+
+def person_typed(typed: str, scope: tuple[str, ...]) -> Person:
+    """A person named in a form by number (``P000123``) or full name.
+
+    :raises Invalid: if there is none within the scope, or if several have the name.
+    """
+    same = (Person.number == number_of(typed)) | (Person.name == typed)
+    found = db.session.scalars(_known(scope).where(Person.active, same).limit(2)).all()
+    if not found:
+        raise Invalid("名册里没有这个人。请填居民编号或全名；新来的工作人员请填下面的姓名。", field="person")
+    if len(found) > 1:
+        raise Invalid("有几个人同名，请改填居民编号（居民页面上以 P 开头的号码）。", field="person")
+    return found[0]
+
+
+def posts_from(person_id: int, today: date) -> list[tuple[str, str]]:
+    """(post, area path) of what a person holds today or will hold."""
+    statement = (
+        select(Appointment.post, Area.path)
+        .join(Area, Area.id == Appointment.area_id)
+        .where(
+            Appointment.person_id == person_id,
+            Appointment.ends_on.is_(None) | (Appointment.ends_on >= today),
+        )
+    )
+    return [(post, path) for post, path in db.session.execute(statement)]
 
 
 def appointments_of(person_ids: Iterable[int]) -> dict[int, list[Appointment]]:

@@ -13,7 +13,7 @@ from webapp.core.errors import Conflict, Invalid, NotAllowed
 from webapp.extensions import db
 from webapp.places.models import Area, Courtyard, Person
 from webapp.users.models import POSTS, Appointment
-from webapp.users.permissions import permissions_of
+from webapp.users.permissions import may_appoint
 
 
 def appoint(
@@ -24,29 +24,29 @@ def appoint(
     courtyard: Courtyard | None,
     starts_on: date,
     ends_on: date | None,
+    phone: str = "",
     actor: Actor,
     now: datetime,
 ) -> Appointment:
-    """Give a person a post. Nobody gives a right that they do not hold over that area themselves.
+    """Give a person a post in an area; a courtyard's head in the area of the courtyard, one at a time.
+
+    ``phone`` is the one residents may call: it is shown in public.
 
     :raises Invalid: for an unknown post, a courtyard where none belongs, or a term that ends before it starts.
-    :raises Conflict: if the person holds the post there already.
-    :raises NotAllowed: outside the actor's areas, or for a post above the actor's own.
+    :raises Conflict: if the person holds the post there already, or the courtyard has a head.
+    :raises NotAllowed: outside the actor's areas, or for a post above the actor's own (``users.permissions``).
     """
-    actor.must("users.edit", area.path)
-    if post not in POSTS:
-        raise Invalid("请选择岗位。", field="post")
-    if (post == "courtyard_head") != (courtyard is not None):
-        raise Invalid("院长要填院落编号，其他岗位不填。", field="courtyard_number")
-    if ends_on is not None and ends_on < starts_on:
-        raise Invalid("结束日期不能早于开始日期。", field="ends_on")
-    _may_give(actor, post, area)
+    if courtyard is not None:
+        area = db.session.get_one(Area, courtyard.area_id)
+    _check(post, courtyard, starts_on, ends_on)
+    _must_appoint(actor, post, area)
     _not_yet(person, post, area, courtyard, now)
     made = Appointment(
         person_id=person.id,
         post=post,
-        area_id=courtyard.area_id if courtyard else area.id,
+        area_id=area.id,
         courtyard_id=courtyard.id if courtyard else None,
+        phone=phone,
         starts_on=starts_on,
         ends_on=ends_on,
     )
@@ -60,9 +60,9 @@ def end(*, appointment: Appointment, last_day: date, actor: Actor, now: datetime
     """The post is held until the end of ``last_day``; its rights end with it.
 
     :raises Invalid: for a day before the first.
-    :raises NotAllowed: for one's own post, or outside the actor's areas.
+    :raises NotAllowed: for one's own post, one above one's own, or outside the actor's areas.
     """
-    actor.must("users.edit", appointment.area.path)
+    _must_appoint(actor, appointment.post, appointment.area)
     if appointment.person_id == actor.person_id:
         raise NotAllowed("不能结束自己的任职，请让另一位管理员来做。")
     if last_day < appointment.starts_on:
@@ -72,23 +72,35 @@ def end(*, appointment: Appointment, last_day: date, actor: Actor, now: datetime
     _log(actor, "appointment:ended", appointment, appointment.area, now)
 
 
-def _may_give(actor: Actor, post: str, area: Area) -> None:
-    """Points are recorded by posts that administrators lack on purpose, so that right may be given by whoever edits."""
-    lacking = [right for right in permissions_of(post) - {"records.make"} if not actor.may(right, area.path)]
-    if lacking:
-        raise NotAllowed(f"您不能任命「{POSTS[post]}」：这个岗位有您自己没有的权限。")
+def _check(post: str, courtyard: Courtyard | None, starts_on: date, ends_on: date | None) -> None:
+    if post not in POSTS:
+        raise Invalid("请选择岗位。", field="post")
+    if (post == "courtyard_head") != (courtyard is not None):
+        raise Invalid("院长要填院落编号，其他岗位不填。", field="courtyard_number")
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid("结束日期不能早于开始日期。", field="ends_on")
+
+
+def _must_appoint(actor: Actor, post: str, area: Area) -> None:
+    if not may_appoint(actor, post, area.path):
+        raise NotAllowed(
+            f"「{area.name}」的「{POSTS[post]}」不由您任免：岗位高于您的岗位，或不在您负责的区域。请找系统管理员。",
+            field="post",
+        )
 
 
 def _not_yet(person: Person, post: str, area: Area, courtyard: Courtyard | None, now: datetime) -> None:
-    holds = select(Appointment.id).where(
-        Appointment.person_id == person.id,
+    running = select(Appointment.person_id).where(
         Appointment.post == post,
-        Appointment.area_id == (courtyard.area_id if courtyard else area.id),
+        Appointment.area_id == area.id,
         Appointment.courtyard_id == (courtyard.id if courtyard else None),
         Appointment.ends_on.is_(None) | (Appointment.ends_on >= clock.local_date(now)),
     )
-    if db.session.scalar(holds) is not None:
+    holders = set(db.session.scalars(running))
+    if person.id in holders:
         raise Conflict("这个人在这里已经担任这个岗位。", field="post")
+    if courtyard is not None and holders:
+        raise Conflict("这个院落已经有院长，请先结束他的任职。", field="courtyard_number")
 
 
 def _log(actor: Actor, action: str, appointment: Appointment, area: Area, now: datetime) -> None:

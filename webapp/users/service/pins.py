@@ -61,8 +61,8 @@ def check_pin(*, community_id: int, number: str, pin: str, guess: Guess, now: da
             .where(Household.community_id == community_id, Household.number == number, Household.active)
         ).one_or_none()
         fits = passwords.matches(row[1] if row else None, pin)
+    passwords.settle(now, fits=fits, **subjects)
     if not fits or row is None:
-        passwords.count_wrong(now, **subjects)
         left = tries_left(now, account=account)
         raise WrongPin(
             f"户号或密码不对，还可以再试 {left} 次。"
@@ -70,7 +70,6 @@ def check_pin(*, community_id: int, number: str, pin: str, guess: Guess, now: da
             else "户号或密码不对。试的次数已用完，请 15 分钟后再来，或请工作人员帮忙。",
             field="pin",
         )
-    passwords.forget_tries(now, account=account)
     return int(row[0])
 
 

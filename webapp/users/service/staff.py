@@ -10,12 +10,15 @@ from importlib.resources import files
 from sqlalchemy import func, select, update
 
 from webapp.audit.service import log
+from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, NotAllowed
 from webapp.extensions import db
 from webapp.places.models import Area, Person
 from webapp.users import passwords
 from webapp.users.models import SignIn, User
+from webapp.users.permissions import may_appoint
+from webapp.users.queries import posts_from
 from webapp.users.service.signing_in import end_all_sign_ins
 
 ONE_TIME_FOR = timedelta(hours=24)
@@ -47,7 +50,7 @@ def add_user(*, person: Person, login: str, actor: Actor, now: datetime) -> tupl
 
     :raises Conflict: if the person has a login, or the name is taken.
     """
-    actor.must("users.edit", db.session.get_one(Area, person.area_id).path)
+    _must_manage(actor, person, now)
     login = login.lower()
     if not _LOGIN.fullmatch(login):
         raise Invalid("登录名用小写字母和数字，3 到 40 位。", field="login")
@@ -74,9 +77,9 @@ def add_user(*, person: Person, login: str, actor: Actor, now: datetime) -> tupl
 def reset_password(*, user: User, actor: Actor, now: datetime) -> str:
     """A new one-time password; everything the user has open is closed.
 
-    :raises NotAllowed: outside the actor's areas.
+    :raises NotAllowed: for a login that the actor may not touch (``may_manage``).
     """
-    _must_edit(actor, user)
+    _must_manage(actor, user.person, now)
     password = passwords.one_time_password()
     user.password_hash = passwords.slow_hash(password)
     user.must_change, user.password_expires_at = True, now + ONE_TIME_FOR
@@ -113,9 +116,9 @@ def choose_password(
 def set_active(*, user: User, active: bool, actor: Actor, now: datetime) -> None:
     """Disable a login at once, or let it sign in again.
 
-    :raises NotAllowed: for one's own login, or outside the actor's areas.
+    :raises NotAllowed: for one's own login, or one that the actor may not touch (``may_manage``).
     """
-    _must_edit(actor, user)
+    _must_manage(actor, user.person, now)
     if user.id == actor.user_id:
         raise NotAllowed("不能停用自己的账号，请让另一位管理员来做。")
     user.active = active
@@ -127,7 +130,7 @@ def set_active(*, user: User, active: bool, actor: Actor, now: datetime) -> None
 
 def end_sign_in(*, user: User, sign_in_id: int, actor: Actor, now: datetime) -> None:
     """Close one browser of a user: a lost phone."""
-    _must_edit(actor, user)
+    _must_manage(actor, user.person, now)
     ended = update(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user.id, SignIn.ended_at.is_(None))
     db.session.execute(ended.values(ended_at=now).execution_options(synchronize_session=False))
     _log(actor, "user:sign-in-ended", user, user.person, now)
@@ -138,8 +141,20 @@ def any_user() -> bool:
     return bool(db.session.scalar(select(func.count()).select_from(User)))
 
 
-def _must_edit(actor: Actor, user: User) -> None:
-    actor.must("users.edit", db.session.get_one(Area, user.person.area_id).path)
+def may_manage(actor: Actor, person: Person, now: datetime) -> bool:
+    """Whether the actor keeps this person's login: every post that it opens is one the actor could give.
+
+    Else a secretary could reset the password of a county's administrator who lives in the community, and use it.
+    """
+    posts = posts_from(person.id, clock.local_date(now))
+    if not posts:
+        return actor.may("users.edit", db.session.get_one(Area, person.area_id).path)
+    return all(may_appoint(actor, post, path) for post, path in posts)
+
+
+def _must_manage(actor: Actor, person: Person, now: datetime) -> None:
+    if not may_manage(actor, person, now):
+        raise NotAllowed("这个人担任的岗位高于您的岗位，或在您负责的区域以外。请找系统管理员处理。")
 
 
 def _log(actor: Actor, action: str, user: User, person: Person, now: datetime, **detail: object) -> None:

@@ -113,8 +113,8 @@ def _choose(form: ChangePasswordForm) -> bool:
         present, login = user.password_hash, user.login
         staff.check_password(str(form.password.data), login)
         fits = passwords.matches(present, str(form.present.data))
+    passwords.settle(now, fits=fits, account=subject)
     if not fits:
-        passwords.count_wrong(now, account=subject)
         db.session.commit()
         raise Invalid("现在的密码不对。", field="present")
     if form.password.data == form.present.data:
