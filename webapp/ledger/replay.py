@@ -1,6 +1,8 @@
-"""How entries change an account's figures: the one rule that the writer applies and ``ledger verify`` applies again."""
+"""How entries change an account's figures: the rules that the writer applies and ``ledger verify`` applies again."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 def bucket_of(kind: str, tenths: int) -> str:
@@ -9,3 +11,34 @@ def bucket_of(kind: str, tenths: int) -> str:
     if kind in ("spend", "lapse"):
         return "spent"
     return "earned" if tenths >= 0 else "deducted"
+
+
+@dataclass(slots=True)
+class Figures:
+    """An account's figures after some of its entries, in tenths, named like the columns of ``account``."""
+
+    balance: int = 0
+    entries: int = 0
+    year: int = 0
+    earned: int = 0
+    deducted: int = 0
+    spent: int = 0
+    month: int = 0
+    merit: int = 0
+
+    def add(self, amount: int, bucket: str, month: int) -> None:
+        """One more entry, posted in ``month`` (202611). A new year or month starts from nothing."""
+        if self.year != month // 100:
+            self.year, self.earned, self.deducted, self.spent = month // 100, 0, 0, 0
+        if self.month != month:
+            self.month, self.merit = month, 0
+        self.balance += amount
+        self.entries += 1
+        if bucket == "spent":
+            self.spent -= amount
+            return
+        self.merit += amount
+        if bucket == "earned":
+            self.earned += amount
+        else:
+            self.deducted -= amount
