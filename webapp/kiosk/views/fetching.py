@@ -13,6 +13,7 @@ from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.identify import must_have_pin
 from webapp.kiosk.views.printing import has_network_printer, print_after
 from webapp.ledger.queries import account_state
+from webapp.qrcodes.drawing import qr_path
 from webapp.redemption import queries
 from webapp.redemption.models import VOUCHER_STATES, Voucher
 from webapp.redemption.service import vouchers as service
@@ -40,11 +41,13 @@ def voucher(voucher_id: int) -> Response:
     if asked is not None:
         return asked
     copies = session.pop("print_voucher", None)
-    paper = _paper(found, copies or 1)
+    code = service.voucher_code(current_app.config["SECRET_KEY"], found)
     return render(
         "kiosk/voucher.html",
         voucher=found,
-        paper=paper,
+        code=code,
+        qr=qr_path(code, "M"),
+        paper=_paper(found, copies or 1),
         size=terminal().paper,
         states=VOUCHER_STATES,
         account=account_state(visit().account_id),
