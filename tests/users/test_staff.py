@@ -62,7 +62,9 @@ def test_a_new_login_gets_a_one_time_password_that_is_shown_once(tree, secretary
 def test_a_login_name_is_used_once(tree, secretary):
     make_user(post=None, area=tree.community, login="taken")
     db.session.commit()
-    page = secretary.post("/desk/users/new", data={"name": "甲", "login": "taken", "area_id": tree.community.id})
+    page = secretary.post(
+        "/desk/users/new", data={"name": "甲", "login": "taken", "area_id": tree.community.id, "post": ""}
+    )
     assert page.status_code == 422
     assert "已经有人用了" in page.text
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from wtforms import DateField, IntegerField, PasswordField, SelectField, StringField
 
 from webapp.core import clock
-from webapp.users.models import POSTS
 from webapp.users.service.devices import PAPERS
 from webapp.web.forms import Form, at_most, given, optional, options, required
 
@@ -36,27 +35,36 @@ class ChangePasswordForm(Form):
             raise ValueError("两次输入的新密码不一样。")
 
 
-class NewUserForm(Form):
-    """A login for somebody known here (by number), or for a new person."""
+_PHONE = "服务电话"
+_PHONE_HELP = "公开给居民拨打，可以是办公电话；名册里的私人电话不会公开。不公开就留空。"
+_LOGIN_HELP = "小写字母和数字，例如 wang.jun。"
 
-    person_number = StringField(
-        "居民编号",
-        validators=[at_most(30)],
-        description="已在名册里的人填编号；新来的工作人员留空，填下面的姓名和电话。",
+
+class NewServingForm(Form):
+    """Somebody who is to serve: known in the register or new, with a post, a login, or both."""
+
+    person = StringField(
+        "在册居民", validators=[at_most(60)], description="名册里已有的人，填居民编号或全名；新来的工作人员留空。"
     )
-    name = StringField("姓名", validators=[at_most(60)])
-    phone = StringField("办公电话", validators=[at_most(20)], description="居民看得到，可以拨打。")
+    name = StringField("新来的工作人员姓名", validators=[at_most(60)], description="名册里没有的人才填。")
+    post = SelectField("岗位")
+    area_id = SelectField("在哪个区域", coerce=int)
+    courtyard_number = StringField("院落编号", validators=[at_most(30)], description="任命院长才填。")
+    phone = StringField(_PHONE, validators=[at_most(20)], description=_PHONE_HELP)
     login = StringField(
-        "登录名", validators=[required("请填写登录名。"), at_most(40)], description="小写字母和数字，例如 wang.jun。"
+        "登录名", validators=[at_most(40)], description=f"要登录工作台或手机记积分的人才填。{_LOGIN_HELP}"
     )
-    area_id = SelectField("所在区域", coerce=int)
-    post = SelectField("岗位", choices=options([("", "先不任命"), *POSTS.items()]), validators=[optional()])
+
+
+class LoginForm(Form):
+    login = StringField("登录名", validators=[required("请填写登录名。"), at_most(40)], description=_LOGIN_HELP)
 
 
 class AppointmentForm(Form):
-    post = SelectField("岗位", choices=options(POSTS.items()))
-    area_id = SelectField("区域", coerce=int)
-    courtyard_number = StringField("院落编号", validators=[at_most(30)], description="院长才填。")
+    post = SelectField("岗位")
+    area_id = SelectField("在哪个区域", coerce=int)
+    courtyard_number = StringField("院落编号", validators=[at_most(30)], description="任命院长才填。")
+    phone = StringField(_PHONE, validators=[at_most(20)], description=_PHONE_HELP)
     starts_on = DateField("开始日期", validators=[given("请填写开始日期。")], default=clock.today)
     ends_on = DateField("结束日期", validators=[optional()], description="长期任职就留空。")
 

@@ -217,6 +217,12 @@ def person_typed(typed: str, scope: tuple[str, ...]) -> Person:
     return found[0]
 
 
+def posts_today(person_id: int) -> set[str]:
+    """The posts that a person holds today, wherever."""
+    statement = select(Appointment.post).where(Appointment.person_id == person_id, *_holding(clock.today()))
+    return set(db.session.scalars(statement))
+
+
 def posts_from(person_id: int, today: date) -> list[tuple[str, str]]:
     """(post, area path) of what a person holds today or will hold."""
     statement = (

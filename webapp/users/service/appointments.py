@@ -12,6 +12,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, NotAllowed
 from webapp.extensions import db
 from webapp.places.models import Area, Courtyard, Person
+from webapp.places.service.checks import phone_of
 from webapp.users.models import POSTS, Appointment
 from webapp.users.permissions import may_appoint
 
@@ -32,7 +33,7 @@ def appoint(
 
     ``phone`` is the one residents may call: it is shown in public.
 
-    :raises Invalid: for an unknown post, a courtyard where none belongs, or a term that ends before it starts.
+    :raises Invalid: for an unknown post, no phone, a courtyard where none belongs, a term that ends before it starts.
     :raises Conflict: if the person holds the post there already, or the courtyard has a head.
     :raises NotAllowed: outside the actor's areas, or for a post above the actor's own (``users.permissions``).
     """
@@ -46,7 +47,7 @@ def appoint(
         post=post,
         area_id=area.id,
         courtyard_id=courtyard.id if courtyard else None,
-        phone=phone,
+        phone=phone_of(phone),
         starts_on=starts_on,
         ends_on=ends_on,
     )

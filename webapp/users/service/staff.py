@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, NotAllowed
 from webapp.extensions import db
 from webapp.places.models import Area, Person
+from webapp.places.service import add_person
 from webapp.users import passwords
 from webapp.users.models import SignIn, User
 from webapp.users.permissions import may_appoint
@@ -43,6 +45,12 @@ def check_password(password: str, login: str) -> None:
         raise Invalid("这个密码太常见，容易被猜到，请换一个。", field="password")
     if login.lower() in password.lower():
         raise Invalid("密码里不要包含登录名。", field="password")
+
+
+def enlist(*, name: str, area: Area, phone: str, actor: Actor, now: datetime) -> Person:
+    """Register somebody who only serves here. Whoever keeps staff may do so without keeping the registers."""
+    rights = {**actor.grants, "places.edit": actor.scope("users.edit")}
+    return add_person(actor=replace(actor, grants=rights), now=now, name=name, area=area, phone=phone, staff=True)
 
 
 def add_user(*, person: Person, login: str, actor: Actor, now: datetime) -> tuple[User, str]:

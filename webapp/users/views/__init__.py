@@ -3,7 +3,7 @@
 from flask import Flask
 
 from webapp.users import queries
-from webapp.users.views import devices, own, pins, staff
+from webapp.users.views import appointments, devices, own, pins, staff
 from webapp.users.views.blueprint import bp
 from webapp.web.menu import MenuEntry
 
@@ -17,4 +17,4 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["people_serving"] = queries.people_serving
 
 
-__all__ = ["MENU", "bp", "devices", "own", "pins", "register", "staff"]
+__all__ = ["MENU", "appointments", "bp", "devices", "own", "pins", "register", "staff"]

@@ -100,7 +100,13 @@ def change_password() -> Response:
     if perform(form, lambda: _choose(form)):
         flash("密码已修改。", "success")
         return go(first_page(actor()))
-    return render("users/change_password.html", form=form, first=current_user.must_change, status=status_of(form))
+    return render(
+        "users/change_password.html",
+        form=form,
+        first=current_user.must_change,
+        idle=not actor().grants,
+        status=status_of(form),
+    )
 
 
 def _choose(form: ChangePasswordForm) -> bool:

@@ -1,6 +1,8 @@
-"""People who serve: their logins and appointments."""
+"""People who serve: the list, the page of one, and their logins."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from flask import Response, flash, request, url_for
 
@@ -8,14 +10,14 @@ from webapp.core import clock
 from webapp.core.errors import Invalid
 from webapp.core.text import normalise
 from webapp.places import queries as places
-from webapp.places import service as place_service
-from webapp.places.models import Area, Courtyard, Person
+from webapp.places.models import Area, Person
 from webapp.users import queries
-from webapp.users.forms import AppointmentForm, EndForm, NewUserForm, SignInIdForm
+from webapp.users.forms import LoginForm, NewServingForm, SignInIdForm
 from webapp.users.models import POSTS, User
-from webapp.users.permissions import PERMISSIONS, permissions_of
+from webapp.users.permissions import PERMISSIONS, may_appoint, permissions_of
 from webapp.users.service import appointments, staff
 from webapp.users.views.blueprint import bp
+from webapp.users.views.choices import area_choices, courtyard_numbered, post_choices
 from webapp.web.access import actor, requires
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
@@ -44,78 +46,111 @@ def people() -> Response:
 @bp.get("/desk/users/<int:person_id>")
 @requires("users.view")
 def person(person_id: int) -> Response:
-    return _person_page(queries.person_in_scope(person_id, actor().scope("users.view")), "")
+    return _person_page(queries.person_in_scope(person_id, actor().scope("users.view")))
 
 
-def _person_page(found: Person, password: str) -> Response:
-    """``password``: a one-time password that was just made, shown this once."""
+def _person_page(found: Person, *, password: str = "") -> Response:
+    """``password``: a one-time password that was just made; this answer is the only place where it is shown."""
     user = queries.logins_of([found.id]).get(found.id)
     return render(
         "users/person.html",
         person=found,
         user=user,
         password=password,
+        managed=staff.may_manage(actor(), found, clock.now()),
+        may_appoint=partial(may_appoint, actor()),
         appointments=queries.appointments_of([found.id])[found.id],
         sign_ins=queries.open_sign_ins(user.id) if user else [],
         posts=POSTS,
-        rights={post: [PERMISSIONS[right] for right in PERMISSIONS if right in permissions_of(post)] for post in POSTS},
+        rights=_rights(found),
         today=clock.today(),
     )
 
 
+def _rights(found: Person) -> list[str]:
+    """What the person may do in the software, by the posts held today."""
+    held = {right for post in queries.posts_today(found.id) for right in permissions_of(post)}
+    return [words for right, words in PERMISSIONS.items() if right in held]
+
+
+def _secret_page(found: Person, password: str) -> Response:
+    """Made (201); a repeat of the same form is sent to the page without the secret."""
+    page = _person_page(found, password=password)
+    page.status_code = 201
+    page.headers["Location"] = url_for("users.person", person_id=found.id)
+    return page
+
+
 @bp.route("/desk/users/new", methods=["GET", "POST"])
 @requires("users.edit")
-def add_user() -> Response:
-    form = NewUserForm()
-    form.area_id.choices = _areas()
-    made = perform(form, lambda: _add_user(form))
+def add_serving() -> Response:
+    form = NewServingForm()
+    form.area_id.choices = area_choices()
+    form.post.choices = [*options([("", "先不任命")]), *post_choices()]
+    made = perform(form, lambda: _add_serving(form))
     if made is None:
-        return render("users/user_form.html", form=form, status=status_of(form))
-    user, password = made
-    return _person_page(user.person, password)
+        return render("users/serving_form.html", form=form, status=status_of(form))
+    found, password = made
+    if password:
+        return _secret_page(found, password)
+    flash("已任命。", "success")
+    return go(url_for("users.person", person_id=found.id))
 
 
-def _areas() -> list[tuple[int, str]]:
-    nodes = places.area_options(actor().scope("users.edit"))
-    return options((node.area.id, "　" * node.depth + node.area.name) for node in nodes)
-
-
-def _add_user(form: NewUserForm) -> tuple[User, str]:
+def _add_serving(form: NewServingForm) -> tuple[Person, str]:
+    """The person with a post, a login, or both; and the login's one-time password."""
+    post, login = form.post.data, form.login.data or ""
+    if not post and not login:
+        raise Invalid("请选择岗位；只开通账号的，请填登录名。", field="post")
     area = places.area(form.area_id.data, actor().scope("users.edit"))
     found = _person_of(form, area)
-    made = staff.add_user(person=found, login=str(form.login.data), actor=actor(), now=clock.now())
-    if form.post.data:
-        appointments.appoint(
-            person=found,
-            post=form.post.data,
-            area=area,
-            courtyard=None,
-            starts_on=clock.today(),
-            ends_on=None,
-            actor=actor(),
-            now=clock.now(),
-        )
-    return made
+    if post:
+        _appoint(form, found, area)
+    if not login:
+        return found, ""
+    return found, staff.add_user(person=found, login=login, actor=actor(), now=clock.now())[1]
 
 
-def _person_of(form: NewUserForm, area: Area) -> Person:
-    if form.person_number.data:
-        found = places.holder_by_number(places.community_of(area).id, "person", form.person_number.data)
-        if not isinstance(found, Person):
-            raise Invalid("没有这个编号的居民。", field="person_number")
-        return found
+def _person_of(form: NewServingForm, area: Area) -> Person:
+    if form.person.data:
+        return queries.person_typed(form.person.data, actor().scope("users.edit"))
     if not form.name.data:
-        raise Invalid("请填写姓名，或填已有居民的编号。", field="name")
-    return place_service.add_person(
-        actor=actor(), now=clock.now(), name=form.name.data, area=area, phone=form.phone.data or "", staff=True
+        raise Invalid("请填在册居民，或填新来的工作人员姓名。", field="person")
+    return staff.enlist(name=form.name.data, area=area, phone=form.phone.data or "", actor=actor(), now=clock.now())
+
+
+def _appoint(form: NewServingForm, found: Person, area: Area) -> None:
+    appointments.appoint(
+        person=found,
+        post=form.post.data,
+        area=area,
+        courtyard=courtyard_numbered(area, form.courtyard_number.data),
+        starts_on=clock.today(),
+        ends_on=None,
+        phone=form.phone.data or "",
+        actor=actor(),
+        now=clock.now(),
     )
+
+
+@bp.route("/desk/users/<int:person_id>/login", methods=["GET", "POST"])
+@requires("users.edit")
+def add_login(person_id: int) -> Response:
+    found = queries.person_in_scope(person_id, actor().scope("users.edit"))
+    form = LoginForm()
+    made = perform(
+        form, lambda: staff.add_user(person=found, login=str(form.login.data), actor=actor(), now=clock.now())
+    )
+    if made is None:
+        return render("users/login_form.html", form=form, person=found, status=status_of(form))
+    return _secret_page(found, made[1])
 
 
 def _login_of(person_id: int) -> User:
     found = queries.person_in_scope(person_id, actor().scope("users.edit"))
     user = queries.logins_of([found.id]).get(found.id)
     if user is None:
-        raise Invalid("这个人还没有登录账号。")
+        raise Invalid("这个人还没有登录账号。请返回，点「开通账号」。")
     return user
 
 
@@ -123,8 +158,7 @@ def _login_of(person_id: int) -> User:
 @requires("users.edit")
 def reset_password(person_id: int) -> Response:
     user = _login_of(person_id)
-    password = staff.reset_password(user=user, actor=actor(), now=clock.now())
-    return _person_page(user.person, password)
+    return _secret_page(user.person, staff.reset_password(user=user, actor=actor(), now=clock.now()))
 
 
 @bp.post("/desk/users/<int:person_id>/active")
@@ -148,58 +182,4 @@ def end_sign_in(person_id: int) -> Response:
 
 def _end_sign_in(user: User, form: SignInIdForm) -> bool:
     staff.end_sign_in(user=user, sign_in_id=form.sign_in_id.data, actor=actor(), now=clock.now())
-    return True
-
-
-@bp.route("/desk/users/<int:person_id>/appoint", methods=["GET", "POST"])
-@requires("users.edit")
-def appoint(person_id: int) -> Response:
-    found = queries.person_in_scope(person_id, actor().scope("users.edit"))
-    form = AppointmentForm()
-    form.area_id.choices = _areas()
-    if perform(form, lambda: _appoint(found, form)):
-        flash("已任命。", "success")
-        return go(url_for("users.person", person_id=person_id))
-    return render("users/appointment_form.html", form=form, person=found, status=status_of(form))
-
-
-def _appoint(found: Person, form: AppointmentForm) -> bool:
-    area = places.area(form.area_id.data, actor().scope("users.edit"))
-    appointments.appoint(
-        person=found,
-        post=form.post.data,
-        area=area,
-        courtyard=_courtyard(area, form.courtyard_number.data),
-        starts_on=form.starts_on.data,
-        ends_on=form.ends_on.data,
-        actor=actor(),
-        now=clock.now(),
-    )
-    return True
-
-
-def _courtyard(area: Area, number: str | None) -> Courtyard | None:
-    """:raises Invalid: if the community has no such courtyard."""
-    if not number:
-        return None
-    found = places.courtyard_by_number(places.community_of(area).id, number)
-    if found is None:
-        raise Invalid("这个社区没有这个编号的院落。", field="courtyard_number")
-    return found
-
-
-@bp.route("/desk/appointments/<int:appointment_id>/end", methods=["GET", "POST"])
-@requires("users.edit")
-def end_appointment(appointment_id: int) -> Response:
-    found = queries.appointment_in_scope(appointment_id, actor().scope("users.edit"))
-    form = EndForm()
-    if perform(form, lambda: _end(appointment_id, form)):
-        flash("已登记任职结束。", "success")
-        return go(url_for("users.person", person_id=found.person_id))
-    return render("users/end_form.html", form=form, appointment=found, posts=POSTS, status=status_of(form))
-
-
-def _end(appointment_id: int, form: EndForm) -> bool:
-    found = queries.appointment_in_scope(appointment_id, actor().scope("users.edit"))
-    appointments.end(appointment=found, last_day=form.last_day.data, actor=actor(), now=clock.now())
     return True
