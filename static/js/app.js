@@ -110,7 +110,8 @@
   const clock = find("[data-clock]");
   if (clock) {
     const tell = () => {
-      const now = new Date(Date.now() + (new Date().getTimezoneOffset() + 480) * 60000);  // the community's wall clock, UTC+8, two = (n) => String(n).padStart(2, "0");
+      // the community's wall clock (UTC+8), whatever the machine's zone
+      const now = new Date(Date.now() + (new Date().getTimezoneOffset() + 480) * 60000), two = (n) => String(n).padStart(2, "0");
       clock.textContent = `${now.getMonth() + 1}月${now.getDate()}日 星期${"日一二三四五六"[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
     };
     tell();
