@@ -392,6 +392,19 @@ def test_my_day_shows_what_i_recorded_and_takes_it_back(phone, recorded):
     assert "已撤回" in page
 
 
+def test_a_long_day_shows_the_latest_ten_and_the_rest_on_demand(phone, street):
+    for _ in range(12):
+        street.make(make_shop(area=street.tree.micro_grid, name="流水小店"), "shop", "1.1")
+    db.session.commit()
+    page = text_of(phone.get("/phone/"))
+    assert "12 条" in page
+    assert "看今天全部 12 条" in page
+    assert page.count("流水小店<small>") == 10
+    everything = text_of(phone.get("/phone/?all=1"))
+    assert everything.count("流水小店<small>") == 12
+    assert "看今天全部" not in everything
+
+
 def test_what_colleagues_recorded_is_not_in_my_day(client, street, recorded):
     sign_in(client, make_user(post="grid_worker", area=street.tree.community))
     page = text_of(client.get("/phone/"))

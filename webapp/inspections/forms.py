@@ -10,7 +10,6 @@ from webapp.core.points import Points
 from webapp.schemes.queries import RuleView
 from webapp.web.forms import Form, PointsField, at_most, clean_prose, given
 
-
 LARGEST_ID = 2**31 - 1  # what an integer key of the database holds
 
 

@@ -31,6 +31,8 @@ from webapp.web.once import FIELD
 from webapp.web.paging import Page, page_number
 
 bp = Blueprint("inspections", __name__)
+#: How many of the day's records stand on the page; the rest is one tap away.
+LATEST_OF_TODAY, ALL_OF_TODAY = 10, 500
 
 
 # Photos ---------------------------------------------------------------------------------------------------------------
@@ -193,11 +195,15 @@ def my_day() -> Response:
     left = sum(one.left for one in covered if kind in ("", one.kind))
     number = min(page_number(), max(1, -(-left // queries.PER_PAGE)))
     items = queries.unvisited(scope, today, kind=kind, page=number)
-    start, end = clock.day_bounds(today)
+    me, (start, end) = cast(int, actor().user_id), clock.day_bounds(today)
+    most = ALL_OF_TODAY if "all" in request.args else LATEST_OF_TODAY
+    counting, every = records.count_of_recorder(me, start, end)
     return render(
         "inspections/my_day.html",
         "inspections/_unvisited.html",
-        lines=records.of_recorder_between(cast(int, actor().user_id), start, end),
+        lines=records.of_recorder_between(me, start, end, most=most),
+        counting=counting,
+        every=every,
         live=records.LIVE,
         undo_since=clock.now() - record_service.UNDO_FOR,
         coverage=covered,

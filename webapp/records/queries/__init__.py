@@ -176,9 +176,13 @@ _RECENT = (
     .limit(bindparam("count"))
 )
 _WAITING = _LINES.where(_r.holder_id == bindparam("holder"), _r.state == "waiting").order_by(_r.id.desc())
-_OF_RECORDER = _LINES.where(
-    _r.recorder_id == bindparam("recorder"), _r.created_at >= bindparam("start"), _r.created_at < bindparam("end")
-).order_by(_r.id.desc())
+_by_recorder = (
+    _r.recorder_id == bindparam("recorder"),
+    _r.created_at >= bindparam("start"),
+    _r.created_at < bindparam("end"),
+)
+_OF_RECORDER = _LINES.where(*_by_recorder).order_by(_r.id.desc()).limit(bindparam("most"))
+_COUNT_OF_RECORDER = select(func.sum(case((_live, 1), else_=0)), func.count()).select_from(Record).where(*_by_recorder)
 
 
 def _line(row: Row[Any]) -> Line:
@@ -203,10 +207,17 @@ def waiting_sum(holder_id: int) -> Points:
     return Points(int(db.session.scalar(statement) or 0))
 
 
-def of_recorder_between(user_id: int, start: datetime, end: datetime) -> list[Line]:
-    """What a member of staff wrote from ``start`` until before ``end`` (UTC), taken back or not, newest first."""
-    rows = db.session.execute(_OF_RECORDER, {"recorder": user_id, "start": start, "end": end})
+def of_recorder_between(user_id: int, start: datetime, end: datetime, *, most: int) -> list[Line]:
+    """What a member of staff wrote from ``start`` until before ``end`` (UTC), taken back or not: the newest ``most``."""
+    rows = db.session.execute(_OF_RECORDER, {"recorder": user_id, "start": start, "end": end, "most": most})
     return [_line(row) for row in rows]
+
+
+def count_of_recorder(user_id: int, start: datetime, end: datetime) -> tuple[int, int]:
+    """How many records somebody wrote in that time: those that count, and all of them."""
+    params = {"recorder": user_id, "start": start, "end": end}
+    counting, every = db.session.execute(_COUNT_OF_RECORDER, params).one()
+    return int(counting or 0), every
 
 
 _MONTH_COUNT = (
