@@ -125,6 +125,14 @@ class TicksField(SelectMultipleField):  # type: ignore[misc]  # WTForms has no t
     option_widget = CheckboxInput()
 
 
+class NeededPointsField(PointsField):
+    """Points that are asked for, though a veto may go without: shown as required, judged by the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.flags.required = True
+
+
 class RuleForm(Form):
     category_id = SelectField("一级指标", coerce=int)
     code = StringField(
@@ -133,7 +141,7 @@ class RuleForm(Form):
     title = StringField("内容", validators=[required("请写细则的内容。"), at_most(60)], filters=[clean_prose])
     detail = TextAreaField("说明", validators=[at_most(500)], description="怎样算做到，居民和巡查的人都看得到。")
     sign = RadioField("加分还是扣分", choices=options([("plus", "加分"), ("minus", "扣分")]), default="plus")
-    lowest = PointsField("最少几分", description="半分写 0.5。不写正负号。")
+    lowest = NeededPointsField("最少几分", description="半分写 0.5。不写正负号。")
     highest = PointsField(
         "最多几分", validators=[optional()], description="固定分值就留空；填了就由记分的人在范围里选。"
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response
+import io
+
+from flask import Blueprint, Response, send_file
 
 from webapp.schemes import queries
 from webapp.schemes.models import Rule, Scheme
@@ -35,8 +37,6 @@ def kept_rule(scheme_id: int, rule_id: int) -> Rule:
 
 def sheet_response(book: bytes, name: str) -> Response:
     """An Excel file to save."""
-    response = make_response(book)
-    response.mimetype = XLSX
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.xlsx")
+    response = send_file(io.BytesIO(book), mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")
     response.headers["Cache-Control"] = "no-store"
     return response
