@@ -161,4 +161,5 @@ def photo_response(sha256: str, *, thumb: bool) -> Response:
     response.cache_control.public, response.cache_control.private = False, True
     response.cache_control.immutable = True
     response.set_etag(f"{sha256}{'-thumb' if thumb else ''}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
