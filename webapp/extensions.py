@@ -2,8 +2,8 @@
 
 SQLite: WAL, every commit durable, one writer at a time in a fair queue. A request that only reads opens a
 plain snapshot on which a write is refused by the database itself, so that GET can never write.
-PostgreSQL: row locks do the same work; the county's schema is set for each transaction, which is safe
-behind a pooler.
+PostgreSQL: row locks do the same work, and a request that only reads says READ ONLY; the county's schema is set for
+each transaction, which is safe behind a pooler.
 """
 
 from __future__ import annotations
@@ -173,8 +173,17 @@ def open_database(engine: Engine, schema: str = "") -> None:
     """Install the listeners that make transactions behave as the module says."""
     if engine.dialect.name == "sqlite":
         _open_sqlite(engine)
-    elif schema:
+        return
+    _open_postgresql(engine)
+    if schema:
         _use_schema(engine, schema)
+
+
+def _open_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        raw: Any = connection.connection.dbapi_connection
+        raw.read_only = _reading.get()  # psycopg's BEGIN says so: no further round trip
 
 
 def _use_schema(engine: Engine, schema: str) -> None:

@@ -176,11 +176,18 @@ def test_the_rule_lets_a_good_template_pass(rule):
     assert rule("a/page.html", GOOD) == []
 
 
+#: Fragments that no first load can show, each with its reason.
+ONLY_SWAPPED = {
+    "errors/_fragment.html": "a refusal, put into #flash beside the page one is on",
+    "kiosk/_sum.html": "what the choice costs; nothing is chosen when the page opens",
+}
+
+
 def test_every_fragment_is_a_piece_of_a_page():
     """The first load and the swap come from the same file: whatever is rendered alone is also included by a page."""
     included = {name for text in templates().values() for name in re.findall(r"""include +["']([^"']+)""", text)}
     fragments = {name for name in templates() if is_fragment(name)}
-    assert fragments - included == {"errors/_fragment.html"}  # what htmx puts into #flash, beside the page it is on
+    assert fragments - included == set(ONLY_SWAPPED)
 
 
 def rendered() -> set[str]:
@@ -205,10 +212,10 @@ def test_every_page_is_rendered_by_a_view():
     assert pages - rendered() == set()
 
 
-def test_every_template_compiles(app):
+def test_every_template_compiles(house):
     """Unknown filters, unclosed blocks and wrong names of included files would else wait for the first visitor."""
     for name in templates():
-        app.jinja_env.get_template(name)
+        house.jinja_env.get_template(name)
     for text in templates().values():
         for name in re.findall(r"""{%-? *(?:include|from|import|extends) +["']([^"']+)["'] """, text):
             assert name in templates() or name.endswith("/"), name  # a folder: the rest of the name is computed
