@@ -120,11 +120,11 @@ def test_a_rule_is_found_by_typing_and_changed(chromium: Browser, app: Applicati
 
 def test_rules_are_mended_and_imported(chromium: Browser, app: Application, scheme: Scheme) -> None:
     good = {"category_code": "1", "code": "1.20", "title": "清扫楼道", "lowest": Points(5), "recorders": "书记"}
-    bad = {**good, "code": "1.21", "recorders": "保安"}
+    bad, base = {**good, "code": "1.21", "recorders": "保安"}, f"/desk/schemes/{scheme.id}"
     with serving(app) as address, watched_page(chromium, address, DESK) as page:
         sign_in(page)
         for rows in ([good, bad], [good]):
-            page.goto(f"/desk/schemes/{scheme.id}/import")
+            page.goto(f"{base}/import")
             book = write_table("细则", sheet.COLUMNS, rows)
             file = {"name": "细则.xlsx", "mimeType": "application/octet-stream", "buffer": book}
             page.get_by_label("表格文件").set_input_files(file)  # type: ignore[arg-type]  # a typed dict
@@ -133,4 +133,4 @@ def test_rules_are_mended_and_imported(chromium: Browser, app: Application, sche
             fits(page, f"preview-{len(rows)}")
         page.get_by_role("button", name="确认导入 1 条").click()
         expect(page.get_by_text("导入完成：新增 1 条，修改 0 条。")).to_be_visible()
-        expect(page.get_by_role("link", name="清扫楼道")).to_be_visible()
+        expect(page.get_by_role("link", name="清扫楼道", exact=True)).to_be_visible()
