@@ -60,7 +60,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def _admin(cluster: Path, statement: str) -> None:
+def administer(cluster: Path, statement: str) -> None:
+    """Run a statement on the cluster itself: make or drop a database."""
     with psycopg.connect(f"host={cluster} user=shanzhi dbname=postgres", autocommit=True) as connection:
         connection.execute(statement)  # type: ignore[arg-type]  # names are made here
 
@@ -69,7 +70,7 @@ def _admin(cluster: Path, statement: str) -> None:
 def migrated_postgresql(cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a PostgreSQL database with all migrations; tests make theirs from it."""
     name = f"template_{uuid.uuid4().hex[:12]}"
-    _admin(cluster, f"CREATE DATABASE {name}")
+    administer(cluster, f"CREATE DATABASE {name}")
     app = create_app(settings(tmp_path_factory.mktemp("pg"), postgres.url(cluster, name)))
     with app.app_context():
         upgrade()
@@ -87,9 +88,9 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(cluster: Path, migrated_postgresql: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _admin(cluster, f"CREATE DATABASE {name} TEMPLATE {migrated_postgresql}")
+    administer(cluster, f"CREATE DATABASE {name} TEMPLATE {migrated_postgresql}")
     yield postgres.url(cluster, name)
-    _admin(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
