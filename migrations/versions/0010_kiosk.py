@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from append_only import allow, forbid
+from append_only import allow, allow_truncate, forbid, forbid_truncate
 
 revision = "0010"
 down_revision = "0009"
@@ -64,9 +64,11 @@ def upgrade() -> None:
         ),
     )
     forbid("slip", "DELETE")
+    forbid_truncate("slip")
 
 
 def downgrade() -> None:
+    allow_truncate("slip")
     allow("slip", "UPDATE")
     allow("slip", "DELETE")
     op.drop_index("ix_slip_household_id", table_name="slip")

@@ -96,9 +96,7 @@ def test_home_names_what_there_is(kiosk, at_kiosk):
 def test_home_of_an_empty_community_says_so(app, client):
     tree = factories.make_community()
     station = factories.make_station(area=tree.community)
-    _, pairing = devices.add_device(
-        station=station, name="1 号", paper="80", printer="", actor=SYSTEM, now=clock.now()
-    )
+    _, pairing = devices.add_device(station=station, name="1 号", paper="80", printer="", actor=SYSTEM, now=clock.now())
     client.post(f"/kiosk/pair/{pairing}")
 
     home = client.get("/kiosk/").text
@@ -184,7 +182,14 @@ def test_no_visit_lasts_longer_than_a_quarter_of_an_hour(kiosk, visiting):
 
 def test_a_changed_cookie_is_worth_nothing(kiosk, visiting):
     token, second, code = visiting.get_cookie("visit").value.rsplit(".", 2)
-    for forged in (f"{token}.{int(second, 16) + 50:x}.{code}", f"{token}.{second}.{code[::-1]}", "x", "a.b.c", "..", "é"):
+    for forged in (
+        f"{token}.{int(second, 16) + 50:x}.{code}",
+        f"{token}.{second}.{code[::-1]}",
+        "x",
+        "a.b.c",
+        "..",
+        "é",
+    ):
         visiting.set_cookie("visit", forged)
         assert visiting.get("/kiosk/balance").status_code == 401
 
@@ -231,9 +236,7 @@ def test_a_kiosk_in_a_special_grid_shows_that_grid(app, below):
     special = factories.make_area(kind="grid", name="工业园专属网格", parent=street, colour="blue")
     place = factories.make_area(kind="micro_grid", name="东片", parent=special) if below else special
     station = factories.make_station(area=place)
-    _, pairing = devices.add_device(
-        station=station, name="1 号", paper="80", printer="", actor=SYSTEM, now=clock.now()
-    )
+    _, pairing = devices.add_device(station=station, name="1 号", paper="80", printer="", actor=SYSTEM, now=clock.now())
     _, token = devices.pair_device(pairing, clock.now())
 
     assert terminal_of(token).community_id == special.id

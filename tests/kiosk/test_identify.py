@@ -125,7 +125,9 @@ def test_digits_that_fit_two_households_stay_as_they_were_typed(kiosk):
 def test_the_step_before_the_pin_says_nothing_about_who_lives_there(kiosk, at_kiosk):
     pages = [at_kiosk.post("/kiosk/number", data={"number": number}) for number in ("03-12-02", "99-99-99")]
 
-    shown = [re.sub(r'value="[^"]{20,}"', "", page.text).replace("03-12-02", "N").replace("99-99-99", "N") for page in pages]
+    shown = [
+        re.sub(r'value="[^"]{20,}"', "", page.text).replace("03-12-02", "N").replace("99-99-99", "N") for page in pages
+    ]
     assert shown[0] == shown[1]
 
 

@@ -1,0 +1,317 @@
+"""What residents see of their own book, and nobody else's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, select
+
+from tests import factories
+from tests.kiosk.conftest import record
+from webapp.core import clock
+from webapp.core.actor import SYSTEM
+from webapp.core.points import Points
+from webapp.extensions import db
+from webapp.kiosk.queries import balance, visit_of
+from webapp.ledger import service as ledger
+from webapp.ledger.book import Cause
+from webapp.ledger.queries import last_entries
+from webapp.records.models import Record, RecordPhoto
+
+
+def waiting_record():
+    return db.session.scalars(select(Record).where(Record.state == "waiting")).one()
+
+
+def photo_of_household():
+    return db.session.scalar(select(RecordPhoto.hash))
+
+
+def test_the_balance_says_what_can_be_spent_what_is_held_and_what_waits(kiosk, visiting):
+    ledger.hold(
+        account_id=kiosk.account.id, amount=Points.whole(20), cause=Cause("voucher", 1), reason="x", now=clock.now()
+    )
+
+    page = visiting.get("/kiosk/balance").text
+
+    assert '<p class="balance">108<small> 分</small></p>' in page
+    assert "兑换占用 20 分" in page
+    assert "等审核 +6 分" in page
+    assert "第 1" in page
+
+
+def test_the_last_lines_hold_posted_and_waiting_ones_each_with_its_why(kiosk, visiting):
+    page = visiting.get("/kiosk/balance").text
+
+    for words in ("参加志愿活动", "门前屋后干净", "提的建议被采纳", "等审核", "有照片"):
+        assert words in page
+    assert page.count("有照片") == 1
+    assert page.count(">为什么<") == 3
+    assert f"/kiosk/why/record/{waiting_record().id}" in page
+
+
+def test_a_household_without_points_is_told_how_to_earn_them(kiosk, at_kiosk):
+    newcomer = factories.make_household(courtyard=kiosk.yard, number="03-12-09", name="新来的")
+    from webapp.qrcodes.service import make_missing
+
+    make_missing(holder_ids=[newcomer.id], actor=SYSTEM, now=clock.now())
+    kiosk.show_card(at_kiosk, newcomer)
+
+    page = at_kiosk.get("/kiosk/balance").text
+
+    assert "还没有积分" in page
+    assert "看看怎么得积分" in page
+    assert "<b>—</b>" in page
+    assert at_kiosk.get("/kiosk/months/202611").status_code == 200
+
+
+def test_a_locked_account_says_so(kiosk, visiting):
+    ledger.lock(account_id=kiosk.account.id, cause=Cause("veto", 1), reason="一票否决", now=clock.now())
+
+    assert "积分暂时冻结" in visiting.get("/kiosk/balance").text
+    assert "积分暂时冻结" in visiting.get("/kiosk/redeem").text
+
+
+def test_the_place_is_among_the_households_of_the_courtyard(kiosk, at_kiosk):
+    kiosk.show_card(at_kiosk, kiosk.neighbour)
+
+    assert "第 2" in at_kiosk.get("/kiosk/balance").text
+
+
+def test_the_balance_page_asks_the_database_six_times(app, kiosk, visiting):
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    visiting.get("/kiosk/balance")
+
+    assert len(statements) == 6, statements
+    assert not any("SELECT slip" in text or "audit" in text for text in statements)
+
+
+def test_a_rendered_balance_sets_no_cookie_but_the_visits(kiosk, visiting):
+    visiting.get("/kiosk/balance")
+
+    cookies = visiting.get("/kiosk/balance").headers.getlist("Set-Cookie")
+
+    assert [cookie.split("=")[0] for cookie in cookies] == ["visit"]
+
+
+def test_why_names_rule_version_place_recorder_photo_and_check_code(kiosk, visiting):
+    line = last_entries(kiosk.account.id, 1)[0]
+
+    page = visiting.get(f"/kiosk/why/{line.seq}").text
+
+    for words in (
+        "门前屋后干净",
+        "第 1 版",
+        "片区",
+        "系统",
+        "记下就入账",
+        "地面很干净",
+        line.check_code,
+        "余额 128 分",
+    ):
+        assert words in page
+    assert f"/kiosk/photos/{photo_of_household()}" in page
+
+
+def test_why_a_waiting_line_stands_there(kiosk, visiting):
+    page = visiting.get(f"/kiosk/why/record/{waiting_record().id}").text
+
+    for words in ("提的建议被采纳", "等审核", "还没有审核", "路灯报修"):
+        assert words in page
+
+
+def test_a_line_and_its_reversal_point_at_each_other(kiosk, visiting):
+    line = last_entries(kiosk.account.id, 1)[0]
+    ledger.reverse(entry=line, cause=Cause("undo", 1), reason="记错了一户", actor=SYSTEM, now=clock.now())
+
+    before = visiting.get(f"/kiosk/why/{line.seq}").text
+    assert "已冲正" in before
+    assert f"/kiosk/why/{line.seq + 1}" in before
+    after = visiting.get(f"/kiosk/why/{line.seq + 1}").text
+    assert "记错了一户" in after
+    assert f'href="/kiosk/why/{line.seq}"' in after
+    assert "门前屋后干净" in after
+
+
+def test_a_waiting_line_that_was_posted_meanwhile_leads_to_its_entry(kiosk, visiting):
+    posted = db.session.scalars(select(Record).where(Record.state == "posted")).one()
+
+    assert visiting.get(f"/kiosk/why/record/{posted.id}").headers["Location"] == "/kiosk/why/2"
+
+
+@pytest.mark.parametrize(
+    "path", ["why/99", "why/0", "why/record/999", "months/202613", "months/189912", "months/209901"]
+)
+def test_what_is_not_in_the_book_is_not_found(kiosk, visiting, path):
+    answer = visiting.get(f"/kiosk/{path}")
+
+    assert answer.status_code == 404
+    assert "没有找到" in answer.text
+
+
+def test_a_neighbour_sees_none_of_the_households_lines_records_or_photos(kiosk, at_kiosk):
+    kiosk.show_card(at_kiosk, kiosk.neighbour)
+
+    assert at_kiosk.get(f"/kiosk/why/record/{waiting_record().id}").status_code == 404
+    assert at_kiosk.get("/kiosk/why/2").status_code == 404
+    assert at_kiosk.get(f"/kiosk/photos/{photo_of_household()}").status_code == 404
+    page = at_kiosk.get("/kiosk/balance").text
+    assert "提的建议被采纳" not in page
+    assert "03-12-02" not in page
+
+
+def test_a_photo_is_shown_to_its_household_and_kept_nowhere(kiosk, visiting):
+    answer = visiting.get(f"/kiosk/photos/{photo_of_household()}")
+
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/jpeg"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["..%2f..%2fsecret.key", "x", "0" * 64, "%00"])
+def test_no_other_file_comes_out_of_the_photo_door(kiosk, visiting, name):
+    assert visiting.get(f"/kiosk/photos/{name}").status_code == 404
+
+
+def test_a_month_adds_up_its_own_lines_only(kiosk, visiting):
+    last_month = clock.previous_month(clock.month_of(clock.now()))
+    when = clock.month_bounds(last_month)[0] + timedelta(days=2)
+    newcomer = factories.make_household(courtyard=kiosk.yard, number="03-12-10", name="赵小明")
+    with clock.travel(when):
+        factories.give_points(newcomer, kiosk.scheme, 9)
+    factories.give_points(newcomer, kiosk.scheme, 4)
+    from webapp.qrcodes.service import make_missing
+
+    make_missing(holder_ids=[newcomer.id], actor=SYSTEM, now=clock.now())
+    kiosk.show_card(visiting, newcomer)
+
+    before = visiting.get(f"/kiosk/months/{last_month}").text
+    assert '<p class="balance month">+9<small> 分</small></p>' in before
+    assert "没有更早的了" in before
+    this = visiting.get(f"/kiosk/months/{clock.month_of(clock.now())}").text
+    assert '<p class="balance month">+4<small> 分</small></p>' in this
+    assert f"/kiosk/months/{last_month}" in this
+
+
+def test_an_empty_month_says_so(kiosk, visiting):
+    page = visiting.get("/kiosk/months/202501").text
+
+    assert "这个月没有积分变动" in page
+
+
+def test_a_long_month_is_turned_like_pages(kiosk, visiting):
+    for _ in range(12):
+        factories.give_points(kiosk.household, kiosk.scheme, 1)
+    month = clock.month_of(clock.now())
+
+    first = visiting.get(f"/kiosk/months/{month}")
+    assert "第 1/2 页" in first.text
+    assert first.text.count(">为什么<") == 7
+    second = visiting.get(f"/kiosk/months/{month}?page=2").text
+    assert "上一页" in second
+    assert visiting.get(f"/kiosk/months/{month}?page=99").text.count(">为什么<") == 7
+
+
+def test_this_month_says_what_still_waits(kiosk, visiting):
+    assert "另有 1 笔等审核" in visiting.get(f"/kiosk/months/{clock.month_of(clock.now())}").text
+
+
+def test_many_waiting_lines_count_though_eight_are_shown(kiosk, visiting):
+    idea = factories.make_rule(scheme=kiosk.scheme, title="好主意", points="+1")
+    for _ in range(10):
+        record(kiosk, idea, 1, "claim", note="说说")
+
+    page = visiting.get("/kiosk/balance").text
+
+    assert "等审核 +16 分" in page
+    assert page.count(">为什么<") == 8
+
+
+def test_the_read_behind_the_page_says_the_same_as_the_page(kiosk, visiting):
+    value = visiting.get_cookie("visit").value
+    device = visiting.get_cookie("kiosk").value
+    _, visit = visit_of(device, value.split(".")[0], clock.now())
+
+    found = balance(visit, clock.now())
+
+    assert found.waiting == Points.whole(6)
+    assert found.place == 1
+    assert [line.waiting for line in found.lines].count(True) == 1
+
+
+def test_rankings_show_ten_courtyards_a_screen_and_mark_ones_own(kiosk, visiting):
+    for number in range(12):
+        yard = factories.make_courtyard(area=kiosk.tree.micro_grid, name=f"{number + 1} 号院")
+        home = factories.make_household(courtyard=yard)
+        factories.give_points(home, kiosk.scheme, 200 + number)
+
+    first = visiting.get("/kiosk/rankings").text
+    assert "第 1/2 页" in first
+    assert first.count('class="card rank') == 10
+    assert "您的院落 3 排 12 号院：第 13 名" in first
+    second = visiting.get("/kiosk/rankings?page=2").text
+    assert "我的院落" in second
+    assert "2026 年" in visiting.get("/kiosk/rankings?period=year").text or "今年" in second
+
+
+def test_rankings_without_a_visit_mark_nobody(kiosk, at_kiosk):
+    page = at_kiosk.get("/kiosk/rankings").text
+
+    assert "3 排 12 号院" in page
+    assert "我的院落" not in page
+
+
+def test_rankings_hold_courtyards_of_this_community_only(kiosk, at_kiosk):
+    neighbour = factories.make_community(name="桥西社区", street=kiosk.tree.street)
+    scheme = factories.make_scheme(area=neighbour.community)
+    yard = factories.make_courtyard(area=neighbour.micro_grid, name="外面的院子")
+    factories.give_points(factories.make_household(courtyard=yard), scheme, 50)
+
+    assert "外面的院子" not in at_kiosk.get("/kiosk/rankings").text
+    assert at_kiosk.get(f"/kiosk/services/{yard.id}").status_code == 404
+
+
+def test_rules_are_shown_by_category_with_score_and_cap(kiosk, at_kiosk):
+    page = at_kiosk.get("/kiosk/rules").text
+
+    assert "人居环境" in page
+    assert "每月 4 次" in page
+    assert "爱心公益" in page
+    assert at_kiosk.get("/kiosk/rules?category=2").text != page
+    assert at_kiosk.get("/kiosk/rules?category=99").status_code == 200
+    assert at_kiosk.get("/kiosk/rules?category=-1").status_code == 200
+
+
+def test_who_serves_a_courtyard_by_masked_name_and_phone(kiosk, at_kiosk):
+    worker = factories.make_person(area=kiosk.tree.grid, name="曹国锋", phone="0358-2001201")
+    factories.make_appointment(person=worker, post="grid_worker", area=kiosk.tree.grid)
+    head = factories.make_person(area=kiosk.tree.micro_grid, name="李秀梅", phone="0358-2001202")
+    factories.make_appointment(person=head, post="courtyard_head", area=kiosk.tree.micro_grid, courtyard=kiosk.yard)
+
+    page = at_kiosk.get(f"/kiosk/services/{kiosk.yard.id}").text
+
+    for words in ("网格员", "曹*锋", "0358-2001201", "院长", "李*梅", "0358-2001202"):
+        assert words in page
+    assert "曹国锋" not in page
+
+
+def test_a_visitor_sees_who_serves_their_own_courtyard_at_once(kiosk, visiting):
+    assert visiting.get("/kiosk/services").headers["Location"] == f"/kiosk/services/{kiosk.yard.id}"
+
+
+@pytest.mark.parametrize("typed", ["Y312", "312", "y312", "３１２"])
+def test_a_courtyard_is_found_by_its_number(kiosk, at_kiosk, typed):
+    factories.make_courtyard(area=kiosk.tree.micro_grid, number="Y3120")
+
+    assert at_kiosk.get("/kiosk/services", query_string={"q": typed}).headers["Location"].endswith(f"/{kiosk.yard.id}")
+
+
+def test_a_courtyard_number_that_is_not_there_says_so(kiosk, at_kiosk):
+    assert "没有找到「999」号院落" in at_kiosk.get("/kiosk/services?q=999").text
+
+
+def test_a_courtyard_nobody_serves_yet_says_so(kiosk, at_kiosk):
+    assert "还没有登记服务人员" in at_kiosk.get(f"/kiosk/services/{kiosk.yard.id}").text
