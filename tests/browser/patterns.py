@@ -20,7 +20,11 @@ from webapp.web import assets, errors, filters, headers
 from webapp.web.forms import Form, PointsField, at_most, required
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = sorted(path.stem for path in (ROOT / "templates" / "patterns").glob("*.html") if path.stem[0] != "_" and path.stem != "index")
+NAMES = sorted(
+    path.stem
+    for path in (ROOT / "templates" / "patterns").glob("*.html")
+    if path.stem[0] != "_" and path.stem != "index"
+)
 WITH_VISIT = ("kiosk-balance", "kiosk-redeem", "kiosk-result", "kiosk-slip")
 ENDPOINTS = {
     "kiosk": ("home", "stay", "leave", "type_size", "card"),

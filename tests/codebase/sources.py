@@ -41,7 +41,9 @@ def python(*folders: str) -> tuple[Source, ...]:
 def templates() -> dict[str, str]:
     """All templates by the name under which they are rendered."""
     root = ROOT / "templates"
-    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in sorted(root.rglob("*.html"))}
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in sorted(root.rglob("*.html"))
+    }
 
 
 def read(name: str) -> str:

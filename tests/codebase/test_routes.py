@@ -90,7 +90,12 @@ def test_addresses_are_in_kebab_case(rules):
 
 
 def test_ids_in_addresses_are_numbers(rules):
-    assert {rule.rule for rule in rules for name in rule.arguments if name.endswith("_id") and f"<int:{name}>" not in rule.rule} == set()
+    assert {
+        rule.rule
+        for rule in rules
+        for name in rule.arguments
+        if name.endswith("_id") and f"<int:{name}>" not in rule.rule
+    } == set()
 
 
 def test_views_take_visits_and_forms_only(rules):
@@ -133,7 +138,9 @@ def test_a_form_from_another_site_is_refused(client):
     assert client.post("/sign-in", data=typed, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
-@pytest.mark.parametrize("address", ["/", "/healthz", "/sign-in", "/nowhere", "/desk", "/kiosk/", "/static/css/tokens.css"])
+@pytest.mark.parametrize(
+    "address", ["/", "/healthz", "/sign-in", "/nowhere", "/desk", "/kiosk/", "/static/css/tokens.css"]
+)
 def test_every_response_carries_the_security_headers(client, address):
     headers = client.get(address).headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]

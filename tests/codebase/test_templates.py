@@ -58,13 +58,19 @@ def inline_script_or_style(name: str, text: str) -> list[str]:
 
 
 def _inline(element: Tag) -> bool:
-    if element.name == "style" or (element.name == "script" and (not element.get("src") or element.get_text(strip=True))):
+    if element.name == "style" or (
+        element.name == "script" and (not element.get("src") or element.get_text(strip=True))
+    ):
         return True
-    return any(key == "style" or key.startswith(("on", "hx-on")) or _evaluated(key, value) for key, value in _own(element))
+    return any(
+        key == "style" or key.startswith(("on", "hx-on")) or _evaluated(key, value) for key, value in _own(element)
+    )
 
 
 def _evaluated(key: str, value: str) -> bool:
-    return key.startswith("hx-") and (value.startswith(("js:", "javascript:")) or (key == "hx-trigger" and "[" in value))
+    return key.startswith("hx-") and (
+        value.startswith(("js:", "javascript:")) or (key == "hx-trigger" and "[" in value)
+    )
 
 
 def _own(element: Tag) -> list[tuple[str, str]]:
@@ -85,7 +91,12 @@ def _leads_out(asked: bool, key: str, value: str) -> bool:
 def htmx_without_a_real_action(name: str, text: str) -> list[str]:
     """What htmx sends is also sent without scripts, to the same address by the same method. A form that htmx watches
     for a preview, and does not send, has an address of its own."""
-    return [str(element)[:140] for element in elements(text) for key, value in _own(element) if _only_htmx(element, key, value)]
+    return [
+        str(element)[:140]
+        for element in elements(text)
+        for key, value in _own(element)
+        if _only_htmx(element, key, value)
+    ]
 
 
 def _only_htmx(element: Tag, key: str, value: str) -> bool:
