@@ -19,7 +19,7 @@ def is_fragment(name: str) -> bool:
 
 
 def is_page(name: str) -> bool:
-    return not is_fragment(name) and name.split("/")[0] not in ("components", "layouts")
+    return not is_fragment(name) and name.split("/", maxsplit=1)[0] not in ("components", "layouts")
 
 
 def elements(text: str) -> Iterator[Tag]:
@@ -35,7 +35,11 @@ def extends_no_layout(name: str, text: str) -> list[str]:
     found = re.search(r"{%-? *extends +(.*?)-?%}", re.sub(r"{#.*?#}", "", text, flags=re.S))
     if not is_page(name):
         return []
-    allowed = found and ("layouts/" in found[1] or f'"{name.split("/")[0]}/' in found[1]) and "base" not in found[1]
+    allowed = (
+        found
+        and ("layouts/" in found[1] or f'"{name.split("/", maxsplit=1)[0]}/' in found[1])
+        and "base" not in found[1]
+    )
     return [] if allowed else ["no layout"]
 
 
