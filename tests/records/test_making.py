@@ -152,6 +152,7 @@ def test_a_rule_of_another_communitys_scheme_cannot_be_used(street):
 
 def test_a_scheme_that_was_stopped_takes_no_records(street):
     street.schemes["shop"].active = False
+    db.session.flush()
     with pytest.raises(Conflict, match="不适用于这里"):
         street.make(street.shop, "shop", "1.1")
 

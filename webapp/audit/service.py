@@ -6,9 +6,13 @@ import json
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
+
 from webapp.audit.models import AuditLine
-from webapp.core.actor import Actor
+from webapp.core.actor import EVERYWHERE, Actor
 from webapp.extensions import db
+
+_INSERT = insert(AuditLine.__table__).inline()  # type: ignore[arg-type]  # a declarative table is a Table
 
 
 def log(
@@ -25,17 +29,21 @@ def log(
 
     CR and LF cannot forge a line: the detail is JSON, and a line is a row.
     """
-    db.session.add(
-        AuditLine(
-            at=now,
-            user_id=actor.user_id,
-            actor_label=actor.label,
-            where=actor.where,
-            action=action,
-            object_kind=object_kind,
-            object_id=object_id,
-            area_path=area_path,
-            detail=json.dumps(detail, ensure_ascii=False, default=str, sort_keys=True),
-        )
-    )
+    line = {
+        "at": now,
+        "user_id": actor.user_id,
+        "actor_label": actor.label,
+        "where": actor.where,
+        "action": action,
+        "object_kind": object_kind,
+        "object_id": object_id,
+        "area_path": area_path,
+        "detail": json.dumps(detail, ensure_ascii=False, default=str, sort_keys=True),
+    }
     db.session.flush()
+    db.session.connection().execute(_INSERT, line)
+
+
+def only_area(scope: tuple[str, ...]) -> str:
+    """The area of an act that concerns all that somebody keeps; empty if that is several areas, or everything."""
+    return scope[0] if len(scope) == 1 and scope != EVERYWHERE else ""

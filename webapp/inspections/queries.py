@@ -17,7 +17,7 @@ from webapp.records.models import Record
 from webapp.records.queries import LIVE, Spot, Target, Uses, spots, uses
 from webapp.records.service import takes_part
 from webapp.schemes.models import Scheme
-from webapp.schemes.queries import RuleView, current_rules, schemes_for
+from webapp.schemes.queries import RuleView, current_rules
 from webapp.users.queries import posts_over
 
 #: What an inspector walks to.
@@ -38,7 +38,7 @@ _MOST_USED = (
 def most_used(scheme_id: int, community_id: int, count: int) -> list[int]:
     """The rules recorded most often in a community, by id."""
     params = {"scheme": scheme_id, "community": community_id, "count": count}
-    return list(db.session.scalars(_MOST_USED, params))
+    return list(db.session.connection().scalars(_MOST_USED, params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids."""
+    """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids, ``visits``
+    what counts for the holder this month, in any scheme."""
 
-    scheme: Scheme
+    scheme: SchemeView
     rules: list[Choice]
     common: list[int]
+    visits: int
 
     @property
     def categories(self) -> list[tuple[int, str]]:
@@ -88,25 +90,50 @@ def _says(rule: RuleView, text: str) -> bool:
     return text in rule.title or text in rule.detail or rule.code.startswith(text)
 
 
-def schemes_of(whom: Target) -> list[Scheme]:
+@dataclass(frozen=True, slots=True)
+class SchemeView:
+    """A scheme as the phone offers it."""
+
+    id: int
+    name: str
+    audience: str
+
+
+_scheme, _area = Scheme.__table__.c, Area.__table__.c
+_SCHEMES = (
+    select(_scheme.id, _scheme.name, _scheme.audience)
+    .join(Area.__table__, _area.id == _scheme.area_id)
+    .where(_scheme.area_id.in_(bindparam("areas", expanding=True)))
+    .where(_scheme.holder_kind == bindparam("kind"), _scheme.active)
+    .order_by(_area.path.desc(), _scheme.id)
+)
+
+
+def schemes_of(whom: Target) -> list[SchemeView]:
     """The schemes in which something may be recorded for a holder, nearest area first."""
-    area = db.session.get_one(Area, whom.area_id)
-    return [scheme for scheme in schemes_for(area, whom.kind) if takes_part(scheme, whom)]
+    above = [int(part) for part in whom.path.strip("/").split("/")]
+    rows = db.session.connection().execute(_SCHEMES, {"areas": above, "kind": whom.kind})
+    return [scheme for scheme in (SchemeView(*row) for row in rows) if takes_part(scheme.audience, whom)]
 
 
-def board(scheme: Scheme, whom: Target, person_id: int | None, today: date) -> Board:
+def board(scheme: SchemeView, whom: Target, person_id: int | None, today: date) -> Board:
     """The rules that one of the person's posts may record here, in the order of the scheme, with their caps."""
     posts = posts_over(person_id, whom.path) if person_id else set()
     rules = [rule for rule in current_rules(scheme.id, today) if posts.intersection(rule.recorders)]
     counted = uses(whom.id, today)
-    choices = []
-    for rule in rules:
-        used = counted.get(rule.rule_id, Uses())
-        choices.append(Choice(rule, used.reached(rule), used.so_far(rule)))
-    return Board(scheme, choices, _common(scheme, whom, [rule.rule_id for rule in rules]))
+    return Board(
+        scheme=scheme,
+        rules=[_choice(rule, counted.get(rule.rule_id)) for rule in rules],
+        common=_common(scheme, whom, [rule.rule_id for rule in rules]),
+        visits=sum(used.month for used in counted.values()),
+    )
 
 
-def _common(scheme: Scheme, whom: Target, in_order: list[int]) -> list[int]:
+def _choice(rule: RuleView, used: Uses | None) -> Choice:
+    return Choice(rule, used.reached(rule), used.so_far(rule)) if used else Choice(rule, "", "")
+
+
+def _common(scheme: SchemeView, whom: Target, in_order: list[int]) -> list[int]:
     """The rules used most in this community; until there are enough, those that the scheme names first."""
     used = [rule_id for rule_id in most_used(scheme.id, whom.community_id, 2 * COMMON) if rule_id in in_order]
     return list(dict.fromkeys([*used, *in_order]))[:COMMON]

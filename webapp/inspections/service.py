@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import text
 
 from webapp.core.actor import Actor
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.inspections.models import RuleUse
 from webapp.records import service as records
 from webapp.records.models import Record
 from webapp.records.queries import made_under
@@ -29,7 +27,7 @@ def inspect(
     now: datetime,
 ) -> Record:
     """Record what was seen, as ``records.service.make`` does, with its refusals; the rule counts as used here."""
-    repeated = made_under(client_key)
+    repeated = made_under(client_key) is not None
     record = records.make(
         actor=actor,
         holder_id=holder_id,
@@ -46,18 +44,13 @@ def inspect(
     return record
 
 
-def _use_upsert(dialect: str) -> Any:
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(RuleUse)
-    return statement.on_conflict_do_update(
-        index_elements=["scheme_id", "community_id", "rule_id"],
-        set_={"uses": RuleUse.__table__.c.uses + statement.excluded.uses},
-    )
-
-
-_USED = {dialect: _use_upsert(dialect) for dialect in ("sqlite", "postgresql")}
+#: As text: SQLAlchemy compiles ON CONFLICT anew each time, which costs more than the statement itself.
+_USED = text(
+    "INSERT INTO rule_use (scheme_id, community_id, rule_id, uses) VALUES (:scheme_id, :community_id, :rule_id, 1)"
+    " ON CONFLICT (scheme_id, community_id, rule_id) DO UPDATE SET uses = rule_use.uses + 1"
+)
 
 
 def _count_use(record: Record) -> None:
-    values = {"scheme_id": record.scheme_id, "community_id": record.community_id, "rule_id": record.rule_id, "uses": 1}
-    db.session.execute(_USED[db.engine.dialect.name], values)
+    values = {"scheme_id": record.scheme_id, "community_id": record.community_id, "rule_id": record.rule_id}
+    db.session.connection().execute(_USED, values)

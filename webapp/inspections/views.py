@@ -140,7 +140,7 @@ def _score_page(whom: records.Target, form: ScoreForm) -> Response:
         points_name=points_name,
         typed=request.form,
         account=find_account(whom.id, scheme.id) if scheme else None,
-        visits=records.count_this_month(whom.id, today),
+        visits=board.visits if board else 0,
         last=records.recent(whom.id, 2),
         households=households_of(whom.id) if whom.kind == "courtyard" else [],
         recused=why_recused(whom, actor().person_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -124,7 +125,9 @@ _IN_FORCE = (
 _ONE_VERSION = _RULES.where(RuleVersion.id == bindparam("version"))
 
 
+@lru_cache(maxsize=4096)
 def _rule(row: Row[Any]) -> RuleView:
+    """Remembered by all that the row says, so that no change can be missed."""
     values = list(row)
     values[9], values[10] = Points(values[9]), Points(values[10])
     values[11] = tuple(post for post in values[11].split(",") if post)
@@ -133,14 +136,14 @@ def _rule(row: Row[Any]) -> RuleView:
 
 def current_rules(scheme_id: int, on: date, post: str | None = None) -> list[RuleView]:
     """The rules that judge on a day, in the order of the scheme; with ``post`` only those that it may record."""
-    rows = db.session.execute(_CURRENT, {"scheme": scheme_id, "day": on})
+    rows = db.session.connection().execute(_CURRENT, {"scheme": scheme_id, "day": on})
     rules = [_rule(row) for row in rows]
     return [rule for rule in rules if post in rule.recorders] if post else rules
 
 
 def rule_version(version_id: int) -> RuleView:
     """:raises NotFound: if there is no such version."""
-    row = db.session.execute(_ONE_VERSION, {"version": version_id}).one_or_none()
+    row = db.session.connection().execute(_ONE_VERSION, {"version": version_id}).one_or_none()
     if row is None:
         raise NotFound("没有这条细则，可能已经修改。请返回重新选择。")
     return _rule(row)
@@ -148,7 +151,7 @@ def rule_version(version_id: int) -> RuleView:
 
 def in_force(rule: RuleView, day: date) -> bool:
     """Whether exactly this version judges on a day: it has begun, is not ended, and no newer one has begun."""
-    newest = db.session.scalar(_IN_FORCE, {"rule": rule.rule_id, "day": day})
+    newest = db.session.connection().scalar(_IN_FORCE, {"rule": rule.rule_id, "day": day})
     return newest == rule.version_id and (rule.valid_to is None or day <= rule.valid_to)
 
 

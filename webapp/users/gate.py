@@ -65,7 +65,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 def who_is(token: str, now: datetime, where: str) -> SignedIn | None:
     """The member of staff whose sign-in has this token; None if it ended, expired or was disabled."""
-    rows = db.session.execute(
+    connection = db.session.connection()
+    rows = connection.execute(
         _WHO, {"token": signing.fingerprint(token), "now": now, "today": clock.local_date(now)}
     ).all()
     return SignedIn(token, _actor_of(rows, where), rows[0].must_change) if rows else None

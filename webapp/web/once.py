@@ -11,18 +11,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, request
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, select, text, update
 
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict
-from webapp.extensions import WROTE, db
+from webapp.extensions import WROTE, UtcDateTime, db
 from webapp.web import housekeeping
 from webapp.web.htmx import go
 from webapp.web.models import SentForm
 
 FIELD = "_once"
 KEPT = timedelta(days=3)
+
+_form = SentForm.__table__.c
+_SENT = select(_form.body_hash, _form.location).where(_form.key == bindparam("form"))
+_LED_TO = (
+    update(SentForm.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
+    .where(_form.key == bindparam("form"))
+    .values(location=bindparam("led_to"))
+)
+#: As text: SQLAlchemy compiles ON CONFLICT anew each time, which costs more than the statement itself.
+_CLAIM = text(
+    "INSERT INTO sent_form (key, body_hash, sent_at) VALUES (:key, :body_hash, :sent_at) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("sent_at", type_=UtcDateTime()))
 
 
 def once_token() -> str:
@@ -42,7 +53,7 @@ def before_form() -> Response | None:
     db.session.info[WROTE] = True
     if _claim(key, body):
         return None
-    sent = db.session.execute(select(SentForm.body_hash, SentForm.location).where(SentForm.key == key)).one()
+    sent = db.session.connection().execute(_SENT, {"form": key}).one()
     if sent.body_hash != body:
         raise Conflict("这张表单已经提交过，内容不一样。请返回重新打开再填。")
     return go(sent.location or "/")
@@ -55,7 +66,7 @@ def after_form(response: Response) -> None:
     if not key or not location:
         return
     key = signing.fingerprint(f"{request.path}\0{key}")
-    db.session.execute(update(SentForm).where(SentForm.key == key).values(location=location))
+    db.session.connection().execute(_LED_TO, {"form": key, "led_to": location})
 
 
 def forget_old(now: datetime) -> int:
@@ -71,9 +82,7 @@ def init_app(app: Flask) -> None:
 
 def _claim(key: str, body: str) -> bool:
     values = {"key": key, "body_hash": body, "sent_at": clock.now()}
-    make: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    result = db.session.execute(make(SentForm).values(values).on_conflict_do_nothing())
-    return getattr(result, "rowcount", 0) == 1
+    return db.session.connection().execute(_CLAIM, values).rowcount == 1
 
 
 def _body_hash() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, select
+from sqlalchemy import CursorResult, Row, Select, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.core.errors import NotFound
@@ -19,7 +19,7 @@ from webapp.ledger.explain import Explanation
 from webapp.places.models import Area, Courtyard, Holder, Household, Person, Shop
 from webapp.places.queries import within
 from webapp.records.models import Record, RecordPhoto
-from webapp.schemes.models import RuleVersion
+from webapp.schemes.models import RuleVersion, Scheme
 from webapp.schemes.queries import RuleView, rule_version
 
 #: States in which a record counts: towards caps, visits and figures.
@@ -97,12 +97,60 @@ _TARGET = (
 )
 
 
-def target(holder_id: int) -> Target:
-    """:raises NotFound: if there is no such holder."""
-    row = db.session.execute(_TARGET, {"holder": holder_id}).one_or_none()
+def _run(statement: Select[Any], **values: Any) -> CursorResult[Any]:
+    """Prepared Core on the connection: the ORM's way costs more than twice as much."""
+    return db.session.connection().execute(statement, values)
+
+
+#: Records of one holder are made one after the other, so that caps hold. (SQLite has one writer anyway.)
+_TARGET_LOCKED = _TARGET.with_for_update(of=Holder.__table__, key_share=True)
+
+
+def target(holder_id: int, *, locked: bool = False) -> Target:
+    """``locked``: nobody else makes a record for this holder before the transaction ends.
+
+    :raises NotFound: if there is no such holder.
+    """
+    row = _run(_TARGET_LOCKED if locked else _TARGET, holder=holder_id).one_or_none()
     if row is None:
         raise NotFound("没有找到要记分的对象，请重新扫码。")
     return Target(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a scheme says about making records; ``path`` is the area in which it holds."""
+
+    id: int
+    name: str
+    holder_kind: str
+    audience: str
+    inspections_post: str
+    claims_post: str
+    active: bool
+    path: str
+
+
+_scheme, _area = Scheme.__table__.c, Area.__table__.c
+_TERMS = (
+    select(
+        _scheme.id,
+        _scheme.name,
+        _scheme.holder_kind,
+        _scheme.audience,
+        _scheme.inspections_post,
+        _scheme.claims_post,
+        _scheme.active,
+        _area.path,
+    )
+    .join(Area.__table__, _area.id == _scheme.area_id)
+    .where(_scheme.id == bindparam("scheme"))
+)
+
+
+def terms(scheme_id: int) -> Terms:
+    """Of a scheme that is known to exist."""
+    return Terms(*_run(_TERMS, scheme=scheme_id).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +161,14 @@ class Spot:
     colour: str
 
 
+_AREAS = select(_area.id, _area.kind, _area.name, _area.colour).where(_area.id.in_(bindparam("ids", expanding=True)))
+
+
 def spots(paths: Iterable[str]) -> dict[str, Spot]:
     """The spots of some area paths, in one query however many there are."""
     ids = {path: [int(part) for part in path.strip("/").split("/")] for path in paths}
     wanted = {area_id for parts in ids.values() for area_id in parts}
-    statement = select(Area.id, Area.kind, Area.name, Area.colour).where(Area.id.in_(wanted))
-    known = {row.id: row for row in db.session.execute(statement)}
+    known = {row.id: row for row in _run(_AREAS, ids=sorted(wanted))}
     return {path: _spot([known[part] for part in parts if part in known]) for path, parts in ids.items()}
 
 
@@ -193,12 +243,12 @@ def _line(row: Row[Any]) -> Line:
 
 def recent(holder_id: int, count: int) -> list[Line]:
     """The last records that count, newest first."""
-    return [_line(row) for row in db.session.execute(_RECENT, {"holder": holder_id, "count": count})]
+    return [_line(row) for row in _run(_RECENT, holder=holder_id, count=count)]
 
 
 def waiting_lines(holder_id: int) -> list[Line]:
     """What has been recorded but is not in the book yet."""
-    return [_line(row) for row in db.session.execute(_WAITING, {"holder": holder_id})]
+    return [_line(row) for row in _run(_WAITING, holder=holder_id)]
 
 
 def waiting_sum(holder_id: int) -> Points:
@@ -209,7 +259,7 @@ def waiting_sum(holder_id: int) -> Points:
 
 def of_recorder_between(user_id: int, start: datetime, end: datetime, *, most: int) -> list[Line]:
     """What a member of staff wrote from ``start`` until before ``end`` (UTC), taken back or not: the newest ``most``."""
-    rows = db.session.execute(_OF_RECORDER, {"recorder": user_id, "start": start, "end": end, "most": most})
+    rows = _run(_OF_RECORDER, recorder=user_id, start=start, end=end, most=most)
     return [_line(row) for row in rows]
 
 
@@ -229,7 +279,7 @@ _MONTH_COUNT = (
 
 def count_this_month(holder_id: int, day: date) -> int:
     """How many records count in the month of ``day``."""
-    return int(db.session.scalar(_MONTH_COUNT, {"holder": holder_id, "first": day.replace(day=1)}) or 0)
+    return int(_run(_MONTH_COUNT, holder=holder_id, first=day.replace(day=1)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +325,12 @@ _USES_OF_RULE = _USES.where(_r.rule_id == bindparam("rule"))
 
 def uses(holder_id: int, day: date) -> dict[int, Uses]:
     """By rule, how often it counts for a holder around ``day``: one query for all rules."""
-    rows = db.session.execute(_USES, {"holder": holder_id, **_periods(day)})
+    rows = _run(_USES, holder=holder_id, **_periods(day))
     return {rule_id: Uses(int(today), int(month), year) for rule_id, today, month, year in rows}
 
 
 def uses_of_rule(holder_id: int, rule_id: int, day: date) -> Uses:
-    row = db.session.execute(_USES_OF_RULE, {"holder": holder_id, "rule": rule_id, **_periods(day)}).one_or_none()
+    row = _run(_USES_OF_RULE, holder=holder_id, rule=rule_id, **_periods(day)).one_or_none()
     return Uses(int(row[1]), int(row[2]), row[3]) if row else Uses()
 
 
@@ -295,9 +345,13 @@ def _periods(day: date) -> dict[str, date]:
     }
 
 
-def made_under(client_key: str) -> bool:
-    """Whether a record was made under this key already."""
-    return db.session.scalar(select(Record.id).where(Record.client_key == client_key)) is not None
+_MADE_UNDER = select(_r.id).where(_r.client_key == bindparam("key"))
+
+
+def made_under(client_key: str) -> int | None:
+    """The id of the record that was made under this key already."""
+    found: int | None = _run(_MADE_UNDER, key=client_key).scalar_one_or_none()
+    return found
 
 
 # Photos ---------------------------------------------------------------------------------------------------------------

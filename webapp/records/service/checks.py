@@ -12,8 +12,7 @@ from webapp.core.errors import Conflict, Invalid, LimitReached, NotAllowed
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.places.models import Household, Person
-from webapp.records.queries import Target, uses_of_rule
-from webapp.schemes.models import Scheme
+from webapp.records.queries import Target, Terms, uses_of_rule
 from webapp.schemes.queries import RuleView, in_force
 from webapp.users.models import POSTS
 from webapp.users.queries import courtyards_headed_by, posts_over
@@ -29,14 +28,14 @@ _HOME = (
 )
 
 
-def check_rule(rule: RuleView, scheme: Scheme, target: Target, day: date) -> None:
+def check_rule(rule: RuleView, scheme: Terms, target: Target, day: date) -> None:
     """The version judges on the day, and its scheme is for this kind of holder in this area.
 
     :raises Conflict: if the rule was changed, ended, or is of another scheme.
     """
     if not in_force(rule, day):
         raise Conflict(f"细则「{rule.title}」已经修改或停用，请重新选择一条。", field="rule")
-    fits = scheme.holder_kind == target.kind and target.path.startswith(scheme.area.path)
+    fits = scheme.holder_kind == target.kind and target.path.startswith(scheme.path)
     if not fits or not scheme.active:
         raise Conflict(f"「{scheme.name}」不适用于这里，请重新选择细则。", field="rule")
     if not target.active:
@@ -85,8 +84,10 @@ def why_recused(target: Target, person_id: int | None) -> str:
         return ""
     if target.id == person_id:
         return "不能给自己记分"
+    if target.kind == "shop" and target.owner_id is None:  # nobody known here keeps it
+        return ""
     headed = courtyards_headed_by(person_id) if target.kind in ("courtyard", "household") else set()
-    home = db.session.execute(_HOME, {"person": person_id}).one_or_none()
+    home = db.session.connection().execute(_HOME, {"person": person_id}).one_or_none()
     household_id, courtyard_id = home or (None, None)
     own_household = household_id is not None and household_id in (target.id, target.household_id)
     reasons = {
@@ -122,9 +123,9 @@ def check_caps(rule: RuleView, target: Target, day: date) -> None:
         raise LimitReached(f"「{rule.title}」{full}，不能再记。", field="rule")
 
 
-def takes_part(scheme: Scheme, target: Target) -> bool:
-    """Whether a holder of the right kind is among those whom the scheme is for."""
-    if scheme.audience == "courtyard_head":
+def takes_part(audience: str, target: Target) -> bool:
+    """Whether a holder of the right kind is among those whom a scheme is for (``Scheme.audience``)."""
+    if audience == "courtyard_head":
         return bool(courtyards_headed_by(target.id))
     members = {
         "all": True,
@@ -132,11 +133,11 @@ def takes_part(scheme: Scheme, target: Target) -> bool:
         "volunteer": target.volunteer,
         "staff": target.staff,
     }
-    return members[scheme.audience]
+    return members[audience]
 
 
-def check_audience(scheme: Scheme, target: Target) -> None:
+def check_audience(scheme: Terms, target: Target) -> None:
     """:raises Conflict: if the person is not one of those whom the scheme is for."""
-    if not takes_part(scheme, target):
+    if not takes_part(scheme.audience, target):
         words = {"courtyard_head": "院长", "party_member": "党员", "volunteer": "志愿者", "staff": "社区工作者"}
         raise Conflict(f"「{scheme.name}」只给{words[scheme.audience]}记分，请先核对这位居民的登记。", field="rule")

@@ -19,13 +19,10 @@ from webapp.extensions import db
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.service import Posting
-from webapp.places.models import Holder
 from webapp.records.models import SOURCES, Record, RecordPhoto
-from webapp.records.queries import Target, photos_of, spots, target
+from webapp.records.queries import Target, Terms, made_under, photos_of, spots, target, terms
 from webapp.records.service import checks
-from webapp.schemes.models import Scheme
 from webapp.schemes.queries import RuleView, rule_version
-from webapp.schemes.queries import scheme as scheme_of
 
 MOST_NOTE = 300  # characters
 
@@ -56,15 +53,14 @@ def make(
     :raises Conflict: if the rule does not judge here today, or the key was used for something else.
     :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
     """
-    whom = target(holder_id)
+    whom = target(holder_id, locked=True)
     actor.must("records.make", whom.path)
     note, happened_at = normalise_prose(note), happened_at or now
-    _lock(holder_id)
     made = _made_before(client_key, actor, holder_id, rule_version_id, points, note, photos)
     if made is not None:
         return made
     rule, day = rule_version(rule_version_id), clock.local_date(happened_at)
-    scheme = scheme_of(rule.scheme_id)
+    scheme = terms(rule.scheme_id)
     _check_entry(source, note, happened_at, now)
     _check(rule, scheme, whom, points, note, photos, actor, happened_at)
     record = Record(
@@ -92,7 +88,7 @@ def make(
     return record
 
 
-def _first_state(scheme: Scheme, source: str) -> str:
+def _first_state(scheme: Terms, source: str) -> str:
     """The scheme says whether what this source writes counts at once."""
     when = scheme.inspections_post if source == "inspection" else scheme.claims_post
     return "posted" if when == "at_once" else "waiting"
@@ -100,11 +96,6 @@ def _first_state(scheme: Scheme, source: str) -> str:
 
 def _written_by(actor: Actor) -> dict[str, Any]:
     return {"recorder_id": actor.user_id, "recorder_person_id": actor.person_id, "recorder_label": actor.label}
-
-
-def _lock(holder_id: int) -> None:
-    """Records of one holder are made one after the other, so that caps hold. (SQLite has one writer anyway.)"""
-    db.session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
 
 
 def _made_before(
@@ -120,9 +111,10 @@ def _made_before(
 
     :raises Conflict: if it says something else.
     """
-    record = db.session.scalars(select(Record).where(Record.client_key == client_key)).one_or_none()
-    if record is None:
+    record_id = made_under(client_key)
+    if record_id is None:
         return None
+    record = db.session.get_one(Record, record_id)
     first = (record.recorder_id, record.holder_id, record.rule_version_id, record.points, record.note)
     again = (actor.user_id, holder_id, rule_version_id, points.tenths, note)
     if first != again or photos_of(record.id) != tuple(photos):
@@ -141,7 +133,7 @@ def _check_entry(source: str, note: str, happened_at: datetime, now: datetime) -
 
 def _check(
     rule: RuleView,
-    scheme: Scheme,
+    scheme: Terms,
     whom: Target,
     points: Points,
     note: str,
@@ -165,10 +157,11 @@ def _insert(record: Record, photos: Sequence[str]) -> None:
         db.session.flush()
     except IntegrityError as error:  # the same key for another holder at the same moment
         raise Conflict("这条记录已经提交过。请返回重新打开再记。") from error
-    db.session.add_all(
-        RecordPhoto(record_id=record.id, position=position, hash=name) for position, name in enumerate(photos)
-    )
-    db.session.flush()
+    if photos:
+        db.session.add_all(
+            RecordPhoto(record_id=record.id, position=position, hash=name) for position, name in enumerate(photos)
+        )
+        db.session.flush()
 
 
 def _post(record: Record, rule: RuleView, actor: Actor, now: datetime) -> None:
@@ -225,6 +218,6 @@ def _log(actor: Actor, action: str, record: Record, path: str, now: datetime) ->
         object_id=record.id,
         area_path=path,
         holder=record.holder_id,
-        points=record.points,
+        points=str(Points(record.points)),
         state=record.state,
     )
