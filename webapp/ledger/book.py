@@ -10,6 +10,15 @@ from webapp.core.points import Points
 
 #: A courtyard's entry carries its household's cause with this before its kind.
 ROLL_UP = "up:"
+#: The kinds of entries in words.
+KIND_WORDS = {
+    "base": "基础分",
+    "record": "记实",
+    "roll_up": "住户汇总",
+    "spend": "兑换",
+    "lapse": "到期清零",
+    "reversal": "冲正",
+}
 EntryKind = Literal["base", "record", "roll_up", "spend", "lapse", "reversal"]
 
 

@@ -5,6 +5,7 @@ an account may have moved before its entry was refused.
 """
 
 from webapp.ledger.service.accounts import account_state_of, open_account
+from webapp.ledger.service.exports import note_export
 from webapp.ledger.service.holds import hold, lock, release, spend
 from webapp.ledger.service.posting import post, reverse
 from webapp.ledger.service.writing import NO_FLOOR, Posting
@@ -15,6 +16,7 @@ __all__ = [
     "account_state_of",
     "hold",
     "lock",
+    "note_export",
     "open_account",
     "post",
     "release",

@@ -1,21 +1,19 @@
-"""Reads of the book. No page sums entries: balances, year and month figures stand in the account."""
+"""Accounts, entries and holds: prepared statements, columns instead of objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Row, Select, bindparam, func, select
+from sqlalchemy import CursorResult, Row, Select, bindparam, func, select
 
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine, Standing
-from webapp.ledger.models import Account, Entry, Hold, MonthTotal
-from webapp.places.models import Area, Holder, Household
-from webapp.places.queries import within
+from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine
+from webapp.ledger.models import Account, Entry, Hold
 
 _a = Account.__table__.c
 _STATE_COLUMNS = (
@@ -52,6 +50,12 @@ _BY_CAUSE = select(Entry.__table__).where(
 _ROLLED_UP = select(Entry.__table__).where(
     _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.kind == "roll_up"
 )
+_ROLLED_FROM = select(Entry.__table__).where(
+    _e.cause_kind == bindparam("kind"),
+    _e.cause_id == bindparam("cause"),
+    _e.account_id != bindparam("account"),
+    _e.kind.in_(("record", "reversal")),
+)
 _REVERSED_BY = select(Entry.__table__).where(
     _e.account_id == bindparam("account"), _e.reverses == bindparam("seq"), _e.reverses.is_not(None)
 )
@@ -72,7 +76,7 @@ _HOLD_BY_CAUSE = select(Hold.__table__).where(_h.cause_kind == bindparam("kind")
 LAST = 2**31 - 1
 
 
-def _run(statement: Select[Any], **values: object) -> CursorResult[Any]:
+def run(statement: Select[Any], **values: object) -> CursorResult[Any]:
     """On the connection: these are columns, not objects, and this is the shorter way."""
     return db.session.connection().execute(statement, values)
 
@@ -133,13 +137,13 @@ def as_hold(row: Mapping[Any, Any]) -> HoldLine:
 
 
 def find_account(holder_id: int, scheme_id: int) -> AccountState | None:
-    row = _run(_BY_HOLDER, holder=holder_id, scheme=scheme_id).one_or_none()
+    row = run(_BY_HOLDER, holder=holder_id, scheme=scheme_id).one_or_none()
     return _state(row) if row else None
 
 
 def account_state(account_id: int) -> AccountState:
     """:raises NotFound: if there is no such account."""
-    row = _run(_BY_ID, account=account_id).one_or_none()
+    row = run(_BY_ID, account=account_id).one_or_none()
     if row is None:
         raise NotFound("没有找到这个积分账户。")
     return _state(row)
@@ -147,51 +151,57 @@ def account_state(account_id: int) -> AccountState:
 
 def accounts_of(holder_id: int) -> list[AccountState]:
     """All accounts of a holder, one per scheme."""
-    return [_state(row) for row in _run(_OF_HOLDER, holder=holder_id)]
+    return [_state(row) for row in run(_OF_HOLDER, holder=holder_id)]
 
 
 def last_entries(account_id: int, count: int, *, upto: int = LAST) -> list[EntryLine]:
     """The newest ``count`` lines, newest first, from number ``upto`` down."""
-    rows = _run(_LAST_ENTRIES, account=account_id, upto=upto, count=count)
+    rows = run(_LAST_ENTRIES, account=account_id, upto=upto, count=count)
     return [as_entry(row) for row in rows.mappings()]
 
 
 def entry(account_id: int, seq: int) -> EntryLine:
     """:raises NotFound: if there is no such line."""
-    row = _run(_ONE_ENTRY, account=account_id, seq=seq).mappings().one_or_none()
+    row = run(_ONE_ENTRY, account=account_id, seq=seq).mappings().one_or_none()
     if row is None:
         raise NotFound("没有找到这一笔积分。")
     return as_entry(row)
 
 
 def entry_of_cause(cause: Cause, account_id: int) -> EntryLine | None:
-    params = {"kind": cause.kind, "cause": cause.id, "account": account_id}
-    row = db.session.execute(_BY_CAUSE, params).mappings().one_or_none()
+    row = run(_BY_CAUSE, kind=cause.kind, cause=cause.id, account=account_id).mappings().one_or_none()
     return as_entry(row) if row else None
 
 
 def reversal_of(account_id: int, seq: int) -> EntryLine | None:
     """The line that took this line back, if one did."""
-    statement = select(Entry.__table__).where(_e.account_id == account_id, _e.reverses == seq)
-    row = db.session.execute(statement).mappings().one_or_none()
+    row = run(_REVERSED_BY, account=account_id, seq=seq).mappings().one_or_none()
     return as_entry(row) if row else None
 
 
 def rolled_up(line: EntryLine) -> EntryLine | None:
     """The courtyard's entry that came of a household's."""
-    row = _run(_ROLLED_UP, kind=ROLL_UP + line.cause.kind, cause=line.cause.id).mappings().one_or_none()
+    row = run(_ROLLED_UP, kind=ROLL_UP + line.cause.kind, cause=line.cause.id).mappings().one_or_none()
+    return as_entry(row) if row else None
+
+
+def rolled_from(line: EntryLine) -> EntryLine | None:
+    """The household's entry that a courtyard's came of."""
+    kind = line.cause.kind.removeprefix(ROLL_UP)
+    if kind == line.cause.kind:
+        return None
+    row = run(_ROLLED_FROM, kind=kind, cause=line.cause.id, account=line.account_id).mappings().first()
     return as_entry(row) if row else None
 
 
 def reversed_by(line: EntryLine) -> EntryLine | None:
     """The later entry that took this one back."""
-    row = _run(_REVERSED_BY, account=line.account_id, seq=line.seq).mappings().one_or_none()
-    return as_entry(row) if row else None
+    return reversal_of(line.account_id, line.seq)
 
 
 def entries_between(account_id: int, start: datetime, end: datetime) -> list[EntryLine]:
     """An account's lines posted from ``start`` until before ``end`` (UTC), newest first."""
-    return [as_entry(row) for row in _run(_BETWEEN, account=account_id, start=start, end=end).mappings()]
+    return [as_entry(row) for row in run(_BETWEEN, account=account_id, start=start, end=end).mappings()]
 
 
 def entries_statement(account_id: int, *, month: int | None = None) -> Select[Any]:
@@ -203,94 +213,16 @@ def entries_statement(account_id: int, *, month: int | None = None) -> Select[An
     return statement.where(Entry.posted_at >= start, Entry.posted_at < end)
 
 
+def count_entries(account_id: int, month: int) -> int:
+    """How many lines were posted in ``month`` (202611)."""
+    lines = entries_statement(account_id, month=month).with_only_columns(_e.seq).order_by(None).subquery()
+    return int(db.session.scalar(select(func.count()).select_from(lines)) or 0)
+
+
 def active_holds(account_id: int) -> list[HoldLine]:
-    return [as_hold(row) for row in _run(_ACTIVE_HOLDS, account=account_id).mappings()]
+    return [as_hold(row) for row in run(_ACTIVE_HOLDS, account=account_id).mappings()]
 
 
 def hold_of_cause(cause: Cause) -> HoldLine | None:
-    row = _run(_HOLD_BY_CAUSE, kind=cause.kind, cause=cause.id).mappings().one_or_none()
+    row = run(_HOLD_BY_CAUSE, kind=cause.kind, cause=cause.id).mappings().one_or_none()
     return as_hold(row) if row else None
-
-
-def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = None, limit: int = 50) -> list[Standing]:
-    """Holders below an area by what they earned less what was deducted, in ``year`` or in ``month`` (202611).
-
-    What is spent does not count. Ties share a place and are listed by number.
-    """
-    points: ColumnElement[int] = Account.earned - Account.deducted if month is None else _a.merit
-    period = Account.year == year if month is None else Account.month == month
-    place = func.rank().over(order_by=points.desc())
-    statement = (
-        select(place, Holder.id, Holder.number, Holder.name, points)
-        .join(Holder, Holder.id == Account.holder_id)
-        .join(Area, Area.id == Holder.area_id)
-        .where(Account.scheme_id == scheme_id, period, Holder.active, within((area_path,)))
-        .order_by(points.desc(), Holder.number)
-        .limit(limit)
-    )
-    return [Standing(row[0], row[1], row[2], row[3], Points(row[4])) for row in db.session.execute(statement)]
-
-
-def place_of(account: AccountState, *, year: int) -> int | None:
-    """The account's place by the year's points among its scheme's accounts in its community; None without points."""
-    if account.year != year:
-        return None
-    ahead = (
-        select(func.count())
-        .select_from(Account)
-        .join(Holder, Holder.id == Account.holder_id)
-        .where(
-            Account.scheme_id == account.scheme_id,
-            Account.community_id == account.community_id,
-            Account.year == year,
-            Holder.active,
-            Account.earned - Account.deducted > (account.earned - account.deducted).tenths,
-        )
-    )
-    return int(db.session.scalar(ahead) or 0) + 1
-
-
-_mine = Account.__table__.alias()
-_home, _holder = Household.__table__.c, Holder.__table__.c
-_PLACE_IN_COURTYARD = (
-    select(func.count())
-    .select_from(_mine)
-    .join(Household.__table__, _home.courtyard_id == bindparam("courtyard"))
-    .join(Holder.__table__, (_holder.id == _home.id) & _holder.active)
-    .join(Account.__table__, (_a.holder_id == _home.id) & (_a.scheme_id == _mine.c.scheme_id))
-    .where(
-        _mine.c.id == bindparam("account"),
-        _a.year == bindparam("year"),
-        _a.earned - _a.deducted > _mine.c.earned - _mine.c.deducted,
-    )
-)
-
-
-def place_in_courtyard(account: AccountState, courtyard_id: int, *, year: int) -> int | None:
-    """A household's place by the year's points among the households of its courtyard; None without points this year."""
-    if account.year != year:
-        return None
-    return int(_run(_PLACE_IN_COURTYARD, account=account.id, courtyard=courtyard_id, year=year).scalar() or 0) + 1
-
-
-def month_totals(community_id: int, month: int) -> Sequence[Row[Any]]:
-    """(scheme_id, category_id, earned, deducted, spent, entries) of a month, in tenths."""
-    total = MonthTotal
-    statement = (
-        select(total.scheme_id, total.category_id, total.earned, total.deducted, total.spent, total.entries)
-        .where(total.community_id == community_id, total.month == month)
-        .order_by(total.scheme_id, total.category_id)
-    )
-    return db.session.execute(statement).all()
-
-
-def locked_accounts(scope: Sequence[str]) -> int:
-    """How many accounts of holders within areas may not spend now (一票否决, 异议)."""
-    statement = (
-        select(func.count())
-        .select_from(Account)
-        .join(Holder.__table__, Holder.__table__.c.id == Account.holder_id)
-        .join(Area, Area.id == Holder.__table__.c.area_id)
-        .where(Account.locks > 0, within(scope))
-    )
-    return int(db.session.scalar(statement) or 0)

@@ -1,0 +1,14 @@
+"""Forms of the book: nothing in it can be typed, only taken along."""
+
+from __future__ import annotations
+
+from wtforms import HiddenField, StringField
+
+from webapp.web.forms import Form, at_most, clean_prose, required
+
+
+class ExportForm(Form):
+    """An account's lines leave the software; the month comes along hidden."""
+
+    reason = StringField("导出原因", validators=[required("请写明导出的原因。"), at_most(200)], filters=[clean_prose])
+    month = HiddenField()

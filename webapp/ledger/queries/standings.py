@@ -1,0 +1,76 @@
+"""Rankings, from the year's and month's figures that stand in each account."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from webapp.core.points import Points
+from webapp.extensions import db
+from webapp.ledger.book import AccountState, Standing
+from webapp.ledger.models import Account
+from webapp.ledger.queries.book import run
+from webapp.places.models import Area, Holder, Household
+from webapp.places.queries import within
+
+_a = Account.__table__.c
+
+
+def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = None, limit: int = 50) -> list[Standing]:
+    """Holders below an area by what they earned less what was deducted, in ``year`` or in ``month`` (202611).
+
+    What is spent does not count. Ties share a place and are listed by number.
+    """
+    points: ColumnElement[int] = Account.earned - Account.deducted if month is None else _a.merit
+    period = Account.year == year if month is None else Account.month == month
+    place = func.rank().over(order_by=points.desc())
+    statement = (
+        select(place, Holder.id, Holder.number, Holder.name, points)
+        .join(Holder, Holder.id == Account.holder_id)
+        .join(Area, Area.id == Holder.area_id)
+        .where(Account.scheme_id == scheme_id, period, Holder.active, within((area_path,)))
+        .order_by(points.desc(), Holder.number)
+        .limit(limit)
+    )
+    return [Standing(row[0], row[1], row[2], row[3], Points(row[4])) for row in db.session.execute(statement)]
+
+
+def place_of(account: AccountState, *, year: int) -> int | None:
+    """The account's place by the year's points among its scheme's accounts in its community; None without points."""
+    if account.year != year:
+        return None
+    ahead = (
+        select(func.count())
+        .select_from(Account)
+        .join(Holder, Holder.id == Account.holder_id)
+        .where(
+            Account.scheme_id == account.scheme_id,
+            Account.community_id == account.community_id,
+            Account.year == year,
+            Holder.active,
+            Account.earned - Account.deducted > (account.earned - account.deducted).tenths,
+        )
+    )
+    return int(db.session.scalar(ahead) or 0) + 1
+
+
+_mine = Account.__table__.alias()
+_home, _holder = Household.__table__.c, Holder.__table__.c
+_PLACE_IN_COURTYARD = (
+    select(func.count())
+    .select_from(_mine)
+    .join(Household.__table__, _home.courtyard_id == bindparam("courtyard"))
+    .join(Holder.__table__, (_holder.id == _home.id) & _holder.active)
+    .join(Account.__table__, (_a.holder_id == _home.id) & (_a.scheme_id == _mine.c.scheme_id))
+    .where(
+        _mine.c.id == bindparam("account"),
+        _a.year == bindparam("year"),
+        _a.earned - _a.deducted > _mine.c.earned - _mine.c.deducted,
+    )
+)
+
+
+def place_in_courtyard(account: AccountState, courtyard_id: int, *, year: int) -> int | None:
+    """A household's place by the year's points among the households of its courtyard; None without points this year."""
+    if account.year != year:
+        return None
+    return int(run(_PLACE_IN_COURTYARD, account=account.id, courtyard=courtyard_id, year=year).scalar() or 0) + 1
