@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import config as settings
 from webapp import extensions
+from webapp.audit import words as audit_words
 from webapp.web import assets, errors, filters, headers, housekeeping, limits, menu, once, server, system
 from webapp.web.application import Application
 
@@ -60,6 +61,8 @@ def _add(app: Application, feature: str) -> None:
         if hasattr(module, "bp"):
             app.register_blueprint(module.bp)
         menu.add(app, getattr(module, "MENU", ()))
+        if hasattr(module, "AUDIT_WORDS"):
+            audit_words.add(app, module.AUDIT_WORDS)
         if hasattr(module, "register"):
             module.register(app)
     if hasattr(package, "init_app"):

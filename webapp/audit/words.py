@@ -1,83 +1,99 @@
-"""Acts in Chinese: each feature's actions as the audit page shows them. An action without words is shown as it is."""
+"""Acts in Chinese. Each feature says its own words (``AUDIT_WORDS`` beside its ``MENU``); what has none is shown raw."""
 
 from __future__ import annotations
 
-SUBJECTS = {
-    "user": "账号",
-    "appointment": "任职",
-    "pin": "查询密码",
-    "device": "自助终端",
-    "area": "区域",
-    "courtyard": "院落",
-    "household": "住户",
-    "person": "居民",
-    "shop": "商铺",
-    "station": "服务站",
-    "import": "名册导入",
-    "places": "名册",
-    "scheme": "积分办法",
-    "category": "一级指标",
-    "rule": "细则",
-    "account": "积分账户",
-    "ledger": "积分台账",
-    "record": "记实",
-    "plate": "门牌码",
-    "card": "积分卡",
-    "code": "门牌码、积分卡",
-    "item": "兑换物品",
-    "stock": "库存",
-    "voucher": "积分券",
-    "rating-flag": "集中评价",
-    "slip": "小票",
-    "kiosk": "自助终端",
-    "audit": "审计日志",
-}
-VERBS = {
-    "added": "新增",
-    "made": "新增",
-    "changed": "修改",
-    "moved": "迁移",
-    "closed": "停用",
-    "reopened": "重新启用",
-    "ended": "结束",
-    "set": "设置",
-    "paired": "配对",
-    "pairing-renewed": "重新生成配对地址",
-    "revoked": "作废",
-    "replaced": "更换",
-    "reprinted": "补打",
-    "printed": "打印",
-    "issued": "开出",
-    "handed-over": "发放",
-    "cancelled": "取消",
-    "expired": "过期",
-    "received": "入库",
-    "counted": "盘点",
-    "written_off": "报损",
-    "undone": "撤销",
-    "posted": "入账",
-    "exported": "导出",
-    "looked": "查看完整信息",
-    "unmasked": "查看完整信息",
-    "imported": "导入",
-    "moved-in": "迁入",
-    "moved-out": "迁出",
-    "signed-in": "登录",
-    "signed-out": "退出登录",
-    "sign-in-failed": "登录失败",
-    "sign-in-ended": "登录被终止",
-    "password-reset": "重设密码",
-    "password-changed": "修改密码",
-    "enabled": "启用",
-    "disabled": "停用",
-    "kept": "核查后计入",
-    "dropped": "核查后不计",
-}
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, cast
+
+from flask import Flask, current_app
+
+_PLAIN = {True: "是", False: "否"}
 
 
-def words(action: str) -> str:
-    """``voucher:handed-over`` -> ``发放积分券``."""
-    subject, _, verb = action.partition(":")
-    if subject not in SUBJECTS or verb not in VERBS:
-        return action
-    return f"{SUBJECTS[subject]}：{VERBS[verb]}"
+@dataclass(frozen=True, slots=True)
+class AuditWords:
+    """A feature's words: what its objects are called (``{"plate": "门牌码"}``), what was done to them
+    (``{"plate:revoked": "作废门牌码"}``), how details are named, and what their values mean
+    (``{"post": {"clerk": "办事员"}}``).
+    """
+
+    subjects: Mapping[str, str]
+    actions: Mapping[str, str]
+    details: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+#: Details that mean the same everywhere.
+COMMON = AuditWords(
+    subjects={},
+    actions={},
+    details={
+        "reason": "原因",
+        "number": "编号",
+        "name": "名称",
+        "rows": "行数",
+        "count": "数量",
+        "filtered": "筛选",
+        "added": "新增",
+        "changed": "修改",
+        "before": "原来",
+        "on": "日期",
+        "day": "日期",
+        "state": "状态",
+        "version": "版本",
+        "active": "在用",
+    },
+)
+
+
+def add(app: Flask, words: AuditWords) -> None:
+    known(app).append(words)
+
+
+def known(app: Flask | None = None) -> list[AuditWords]:
+    extensions = (app or current_app).extensions
+    return cast("list[AuditWords]", extensions.setdefault("audit_words", [COMMON]))
+
+
+def subjects() -> dict[str, str]:
+    """Every kind of act, for the filter."""
+    return {subject: word for words in known() for subject, word in words.subjects.items()}
+
+
+def actions() -> dict[str, str]:
+    return {action: phrase for words in known() for action, phrase in words.actions.items()}
+
+
+def detail_words(action: str, detail: str) -> str:
+    """The JSON of a line as a sentence, in the words of the act's feature: ``原因：住户来电；行数：12``."""
+    subject = action.partition(":")[0]
+    own = next((words for words in known() if subject in words.subjects), COMMON)
+    names = {**COMMON.details, **own.details}
+    facts = cast("dict[str, Any]", json.loads(detail)).items()
+    return "；".join(
+        f"{names.get(name, name)}：{_value(value, own.values.get(name, {}))}"
+        for name, value in facts
+        if _says_something(value)
+    )
+
+
+def _says_something(value: Any) -> bool:
+    return value is not None and value not in ("", [], {})
+
+
+def _value(value: Any, meanings: Mapping[str, str]) -> str:
+    if isinstance(value, bool):
+        return _PLAIN[value]
+    if isinstance(value, list):
+        return "、".join(_value(one, meanings) for one in value)
+    return meanings.get(str(value), str(value))
+
+
+def day_words(first: date | None, last: date | None) -> str:
+    """The span of a filter in words."""
+    if first and last:
+        return f"{first} 至 {last}"
+    return f"{first} 起" if first else f"{last} 止" if last else "全部日期"

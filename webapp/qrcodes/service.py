@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from webapp.audit.service import log
+from webapp.audit.service import log, only_area
 from webapp.core.actor import Actor
 from webapp.core.errors import AlreadyUsed, Invalid, NotFound
 from webapp.core.text import random_code
@@ -28,7 +28,8 @@ def make_missing(*, holder_ids: Sequence[int], actor: Actor, now: datetime) -> i
     for start in range(0, len(holder_ids), BATCH):
         made += _make_batch(holder_ids[start : start + BATCH], actor, now)
     if made:
-        log(actor, "code:made", now=now, object_kind="code", count=made)
+        path = only_area(actor.scope("codes.print"))
+        log(actor, "code:made", now=now, object_kind="code", area_path=path, count=made)
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app, flash, redirect, request, url_for
 
+from webapp.audit.words import AuditWords
 from webapp.core import clock, signing
 from webapp.core.errors import DomainError
 from webapp.extensions import db
@@ -33,6 +34,10 @@ MENU = (
         60,
         badge=lambda: queries.open_floods(actor().scope("ratings.judge")),
     ),
+)
+AUDIT_WORDS = AuditWords(
+    subjects={"rating-flag": "集中评价"},
+    actions={"rating-flag:kept": "核查后计入评价", "rating-flag:dropped": "核查后不计评价"},
 )
 DEVICE_COOKIE = "rater"
 DEVICE_FOR = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

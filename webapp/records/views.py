@@ -7,6 +7,7 @@ from datetime import date
 
 from flask import Blueprint, Response, current_app, request, send_file
 
+from webapp.audit.words import AuditWords
 from webapp.core.errors import NotFound
 from webapp.core.photo_store import PhotoStore
 from webapp.core.text import normalise
@@ -28,6 +29,12 @@ from webapp.web.paging import paginate
 
 bp = Blueprint("records", __name__)
 MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.view", 35),)
+AUDIT_WORDS = AuditWords(
+    subjects={"record": "记实"},
+    actions={"record:made": "记积分", "record:posted": "积分入账", "record:undone": "撤回记实"},
+    details={"holder": "对象序号", "points": "分值"},
+    values={"state": STATES},
+)
 
 YEAR = 365 * 24 * 3600  # seconds
 #: Holder kind -> where the desk shows it, and the name of its id in the address.

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, request, send_file, url_for
 
+from webapp.audit.words import AuditWords
 from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
 from webapp.core.photo_store import PhotoStore
@@ -38,6 +39,21 @@ MENU = (
         badge=lambda: queries.waiting_count(actor().scope("vouchers.hand_over")),
         also=("redemption.goods",),
     ),
+)
+AUDIT_WORDS = AuditWords(
+    subjects={"item": "兑换物品", "stock": "库存", "voucher": "积分券"},
+    actions={
+        "item:added": "新增兑换物品",
+        "item:changed": "修改兑换物品",
+        "stock:received": "入库",
+        "stock:counted": "盘点",
+        "stock:written_off": "报损",
+        "voucher:issued": "开出积分券",
+        "voucher:handed-over": "核销积分券",
+        "voucher:cancelled": "取消积分券",
+        "voucher:printed": "打印积分券",
+    },
+    details={"price": "分值", "price_before": "原分值", "change": "增减", "left": "剩余", "note": "说明"},
 )
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 
 from webapp.core import clock, points, text
 from webapp.core.points import Points
+from webapp.web import paging
 
 WEEKDAYS = "一二三四五六日"
 
@@ -82,4 +83,4 @@ def init_app(app: Flask) -> None:
         mask_phone=text.mask_phone,
         code=text.group_code,
     )
-    app.jinja_env.globals.update(now=clock.now, today=clock.today)
+    app.jinja_env.globals.update(now=clock.now, today=clock.today, asked_again=paging.asked_again)

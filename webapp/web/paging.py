@@ -29,8 +29,13 @@ class Page(Generic[Row]):
         return max(1, -(-self.total // self.per_page))
 
     def url(self, number: int) -> str:
-        arguments: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {})}
-        return url_for(str(request.endpoint), **{**arguments, "page": number})
+        return url_for(str(request.endpoint), **{**asked_again(), **(request.view_args or {}), "page": number})
+
+
+def asked_again() -> dict[str, Any]:
+    """What the address asks for, to ask for it again: without the names that ``url_for`` takes for itself."""
+    given = request.args.to_dict(flat=False)
+    return {name: values for name, values in given.items() if name != "endpoint" and not name.startswith("_")}
 
 
 def page_number() -> int:

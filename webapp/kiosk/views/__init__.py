@@ -4,7 +4,12 @@
 ``community`` rankings, rules, who serves here · ``redeeming`` choosing and redeeming · ``fetching`` vouchers · ``slips``.
 """
 
+from webapp.audit.words import AuditWords
 from webapp.kiosk.views import book, community, doors, fetching, identify, redeeming, slips
 from webapp.kiosk.views.blueprint import bp
 
-__all__ = ["book", "bp", "community", "doors", "fetching", "identify", "redeeming", "slips"]
+AUDIT_WORDS = AuditWords(
+    subjects={"slip": "小票"}, actions={"slip:reprinted": "重打小票"}, details={"copies": "第几张"}
+)
+
+__all__ = ["AUDIT_WORDS", "book", "bp", "community", "doors", "fetching", "identify", "redeeming", "slips"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from flask import request, url_for
 
-from webapp.web.paging import page_number
+from webapp.web.paging import asked_again, page_number
 
 Row = TypeVar("Row")
 
@@ -23,8 +23,7 @@ class Screen(Generic[Row]):
     total: int
 
     def url(self, number: int) -> str:
-        arguments: dict[str, Any] = {**request.args.to_dict(), **(request.view_args or {})}
-        return url_for(str(request.endpoint), **{**arguments, "page": number})
+        return url_for(str(request.endpoint), **{**asked_again(), **(request.view_args or {}), "page": number})
 
 
 def screen_of(rows: Sequence[Row], size: int, number: int | None = None) -> Screen[Row]:

@@ -6,6 +6,7 @@ from webapp.places import queries
 from webapp.places.models import TENURES
 from webapp.places.views import areas, courtyards, exports, households, imports, people, shops, stations
 from webapp.places.views.blueprint import bp
+from webapp.places.views.words import AUDIT_WORDS
 from webapp.web.access import actor
 from webapp.web.menu import MenuEntry
 
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
 
 
 __all__ = [
+    "AUDIT_WORDS",
     "MENU",
     "areas",
     "bp",

@@ -2,12 +2,27 @@
 
 from flask import Flask
 
+from webapp.audit.words import AuditWords
 from webapp.qrcodes import doors
+from webapp.qrcodes.models import KINDS
 from webapp.qrcodes.views import desk, public
 from webapp.qrcodes.views.blueprint import bp
 from webapp.web.menu import MenuEntry
 
 MENU = (MenuEntry("二维码", "qrcodes.codes", "qr-code", "codes.print", 95),)
+AUDIT_WORDS = AuditWords(
+    subjects={"code": "二维码", "plate": "门牌码", "card": "积分卡"},
+    actions={
+        "code:made": "生成二维码",
+        "code:printed": "打印二维码",
+        "plate:replaced": "更换门牌码",
+        "plate:revoked": "作废门牌码",
+        "card:replaced": "补发积分卡",
+        "card:revoked": "作废积分卡",
+    },
+    details={"kind": "种类", "format": "版式"},
+    values={"kind": KINDS},
+)
 
 
 def register(app: Flask) -> None:
@@ -15,4 +30,4 @@ def register(app: Flask) -> None:
     doors.register(app, "household", public.card_page)
 
 
-__all__ = ["MENU", "bp", "desk", "public", "register"]
+__all__ = ["AUDIT_WORDS", "MENU", "bp", "desk", "public", "register"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, current_app, flash, request, stream_template, url_for
 
-from webapp.audit.service import log
+from webapp.audit.service import log, only_area
 from webapp.core import clock
 from webapp.core.text import normalise
 from webapp.extensions import db
@@ -88,7 +88,16 @@ def prepare() -> Response:
     )
     layout = request.form.get("format", "")
     layout = layout if layout in _formats(wanted.kind) else next(iter(_formats(wanted.kind)))
-    log(actor(), "code:printed", now=clock.now(), object_kind="code", kind=wanted.kind, count=len(rows), format=layout)
+    log(
+        actor(),
+        "code:printed",
+        now=clock.now(),
+        object_kind="code",
+        area_path=only_area(actor().scope("codes.print")),
+        kind=wanted.kind,
+        count=len(rows),
+        format=layout,
+    )
     if made:
         flash(f"新生成了 {made} 个码。", "success")
     return go(url_for("qrcodes.sheet", format=layout, **_filter(wanted)))

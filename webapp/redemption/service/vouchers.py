@@ -86,8 +86,13 @@ def redeem(
     )
     _check_limit(voucher, item)
     move(item, "redeemed", -quantity, actor=actor, now=now, voucher_id=voucher.id)
-    log(actor, "voucher:issued", now=now, object_kind="voucher", object_id=voucher.id, number=voucher.number)
+    _log(actor, "voucher:issued", voucher, now, number=voucher.number)
     return voucher
+
+
+def _log(actor: Actor, action: str, voucher: Voucher, now: datetime, **detail: str) -> None:
+    path = db.session.get_one(Area, voucher.community_id).path
+    log(actor, action, now=now, object_kind="voucher", object_id=voucher.id, area_path=path, **detail)
 
 
 def _take(item_id: int, quantity: int, household: Household) -> Item:
@@ -199,7 +204,7 @@ def hand_over(*, actor: Actor, voucher_id: int, now: datetime) -> Voucher:
         actor=actor,
         now=now,
     )
-    log(actor, "voucher:handed-over", now=now, object_kind="voucher", object_id=voucher.id, number=voucher.number)
+    _log(actor, "voucher:handed-over", voucher, now, number=voucher.number)
     return voucher
 
 
@@ -209,7 +214,7 @@ def cancel(*, actor: Actor, voucher_id: int, reason: str, now: datetime) -> Vouc
     :raises AlreadyUsed: if it was handed over, cancelled or expired before.
     """
     voucher = _give_back(voucher_id, "cancelled", actor, reason, now)
-    log(actor, "voucher:cancelled", now=now, object_kind="voucher", object_id=voucher.id, reason=reason)
+    _log(actor, "voucher:cancelled", voucher, now, reason=reason)
     return voucher
 
 

@@ -2,7 +2,9 @@
 
 from flask import Flask
 
+from webapp.audit.words import AuditWords
 from webapp.users import queries
+from webapp.users.models import POSTS
 from webapp.users.views import appointments, devices, own, pins, staff
 from webapp.users.views.blueprint import bp
 from webapp.web.menu import MenuEntry
@@ -11,10 +13,34 @@ MENU = (
     MenuEntry("人员与任职", "users.people", "users", "users.view", 110),
     MenuEntry("自助终端", "users.devices", "monitor", "devices.manage", 120),
 )
+AUDIT_WORDS = AuditWords(
+    subjects={"user": "账号", "appointment": "任职", "pin": "查询密码", "device": "自助终端"},
+    actions={
+        "user:signed-in": "登录",
+        "user:signed-out": "退出登录",
+        "user:sign-in-failed": "登录失败",
+        "user:sign-in-ended": "让设备退出登录",
+        "user:added": "开通账号",
+        "user:password-reset": "重设密码",
+        "user:password-changed": "修改自己的密码",
+        "user:enabled": "启用账号",
+        "user:disabled": "停用账号",
+        "appointment:made": "任命岗位",
+        "appointment:ended": "结束任职",
+        "pin:set": "设置查询密码",
+        "device:added": "新增自助终端",
+        "device:changed": "修改自助终端",
+        "device:pairing-renewed": "重新生成配对地址",
+        "device:paired": "自助终端配对",
+        "device:revoked": "停用自助终端",
+    },
+    details={"login": "登录名", "post": "岗位", "person": "人员序号", "ends_on": "结束日期"},
+    values={"post": POSTS},
+)
 
 
 def register(app: Flask) -> None:
     app.jinja_env.globals["people_serving"] = queries.people_serving
 
 
-__all__ = ["MENU", "appointments", "bp", "devices", "own", "pins", "register", "staff"]
+__all__ = ["AUDIT_WORDS", "MENU", "appointments", "bp", "devices", "own", "pins", "register", "staff"]
