@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 from tests import factories
+from tests.conftest import both_databases
 from tests.factories import CommunityTree
 from tests.personas import sign_in
 from webapp.audit.models import AuditLine
@@ -50,6 +51,7 @@ def count() -> int:
     return db.session.scalar(select(func.count()).select_from(RuleVersion)) or 0
 
 
+@both_databases
 def test_new_and_changed_rules_are_previewed_then_taken_over(desk: FlaskClient, scheme: Scheme) -> None:
     before = count()
     address = upload(desk, scheme, file_of([NEW, CHANGED, NEW_CATEGORY]), days=3)

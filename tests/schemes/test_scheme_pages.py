@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests import factories
+from tests.conftest import both_databases
 from tests.factories import CommunityTree
 from tests.personas import sign_in
 from webapp.audit.models import AuditLine
@@ -41,6 +42,7 @@ def actions() -> list[str]:
     return list(db.session.scalars(select(AuditLine.action).order_by(AuditLine.id)))
 
 
+@both_databases
 def test_the_list_says_what_each_scheme_is(desk: FlaskClient, scheme: Scheme) -> None:
     page = desk.get("/desk/schemes").text
     assert "善治积分·居民" in page
@@ -144,6 +146,7 @@ def test_nothing_is_loaded_into_another_community_or_by_another_code(
 # Settings -------------------------------------------------------------------------------------------------------------
 
 
+@both_databases
 def test_a_scheme_is_added_with_all_its_settings(desk: FlaskClient, tree: CommunityTree, scheme: Scheme) -> None:
     courtyards = queries.codes_in(tree.community)["courtyard"]
     more = {"code": "building-7", "spendable": "y", "floor": "-5.5", "base": "100", "rolls_up_to": courtyards}

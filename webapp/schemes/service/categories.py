@@ -11,6 +11,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid
 from webapp.extensions import db
 from webapp.schemes.models import Category, Scheme
+from webapp.schemes.service.settings import lock
 
 
 def add_category(
@@ -24,6 +25,7 @@ def add_category(
     actor.must("schemes.edit", scheme.area.path)
     if not code:
         raise Invalid("请填写编号。", field="code")
+    lock(scheme)
     taken = select(Category.id).where(Category.scheme_id == scheme.id, Category.code == code)
     if db.session.scalar(taken) is not None:
         raise Conflict("这个编号已经有一级指标在用。", field="code")

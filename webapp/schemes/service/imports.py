@@ -9,20 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import select
-
 from webapp.audit.service import log
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid
 from webapp.core.sheets import Row, Table, read_table
-from webapp.extensions import db
 from webapp.schemes import queries
 from webapp.schemes.models import Category, Scheme
 from webapp.schemes.queries import RuleView
 from webapp.schemes.service import rules
 from webapp.schemes.service.categories import add_category
 from webapp.schemes.service.rules import RuleText
+from webapp.schemes.service.settings import lock
 from webapp.schemes.service.sheet import COLUMNS, MORE_COLUMNS, text_of, title_of
 
 MAX_RULES = 2000
@@ -149,7 +147,7 @@ def confirm(table: Table, *, scheme: Scheme, valid_from: date, actor: Actor, now
     :raises Conflict: if a row has become wrong since the preview, or nothing would change: nothing is written.
     """
     actor.must("schemes.edit", scheme.area.path)
-    db.session.execute(select(Scheme.id).where(Scheme.id == scheme.id).with_for_update())
+    lock(scheme)
     found = plan(table, scheme=scheme, valid_from=valid_from, now=now)
     if table.errors:
         raise Conflict(f"表格里还有要改的地方：{table.errors[0]}请改好后重新上传。")

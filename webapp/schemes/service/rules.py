@@ -15,6 +15,7 @@ from webapp.core.errors import Conflict, Invalid, NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.schemes.models import PROOFS, Category, Rule, RuleVersion, Scheme
+from webapp.schemes.service.settings import lock
 from webapp.users.models import POSTS
 
 #: Who records when a rule does not say: everybody who walks the lanes.
@@ -60,6 +61,7 @@ def add_rule(
         raise Invalid("请填写编号。", field="code")
     check(text)
     check_start(valid_from, now)
+    lock(scheme)
     taken = select(Rule.id).where(Rule.scheme_id == scheme.id, Rule.code == code)
     if db.session.scalar(taken) is not None:
         raise Conflict(f"编号 {code} 已经有细则在用。", field="code")
@@ -86,6 +88,7 @@ def change_rule(*, rule: Rule, text: RuleText, valid_from: date, actor: Actor, n
     actor.must("schemes.edit", rule.scheme.area.path)
     check(text)
     check_start(valid_from, now)
+    lock(rule.scheme)
     last = _last_version(rule)
     if last.valid_from >= valid_from and last.valid_from > clock.local_date(now):
         raise Conflict(f"这条细则已有一个 {last.valid_from} 生效的新版本，请先等它生效。", field="valid_from")
@@ -106,6 +109,7 @@ def end_rule(*, rule: Rule, last_day: date, actor: Actor, now: datetime) -> Rule
     :raises Invalid: if the day lies in the past or before the version's first.
     """
     actor.must("schemes.edit", rule.scheme.area.path)
+    lock(rule.scheme)
     last = _last_version(rule)
     if last_day < clock.local_date(now) or last_day < last.valid_from:
         raise Invalid("停用日期不能早于今天，也不能早于生效日期。", field="last_day")

@@ -64,6 +64,11 @@ def add_scheme(*, area: Area, actor: Actor, now: datetime, code: str, holder_kin
     return made
 
 
+def lock(scheme: Scheme) -> None:
+    """Writers of one scheme's rules follow one another, so that codes and versions are given out once."""
+    db.session.execute(select(Scheme.id).where(Scheme.id == scheme.id).with_for_update())
+
+
 def _free_code(area: Area) -> str:
     """``own-1``, ``own-2``, …"""
     taken = set(db.session.scalars(select(Scheme.code).where(Scheme.area_id == area.id)))
