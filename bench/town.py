@@ -97,7 +97,9 @@ def call(app: WSGI, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes
     seen: list[Any] = []
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        seen[:] = [int(status[:3]), dict(headers)]
+        kept = dict(headers)  # of several cookies the session's matters here
+        kept |= {name: value for name, value in headers if value.startswith(("shanzhi=", "__Host-shanzhi="))}
+        seen[:] = [int(status[:3]), kept]
 
     answer = app(request, start)
     body = b"".join(answer)
