@@ -149,7 +149,6 @@ class Builder:
             phone=person.phone,
             starts_on=self.begun.date(),
             ends_on=None,
-            phone="" if courtyard else person.phone,
             actor=SYSTEM,
             now=self.begun,
         )
