@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, case, select
 
@@ -13,8 +13,8 @@ from webapp.core import clock, signing
 from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.kiosk.models import KioskVisit
-from webapp.ledger.book import AccountState, EntryLine
-from webapp.ledger.queries import account_state, entries_between, entry, last_entries, place_in_courtyard
+from webapp.ledger.book import AccountState, EntryLine, RecentLine
+from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
 from webapp.places.models import Area, Holder, Household, Station
 from webapp.records.models import Record, RecordPhoto
 from webapp.schemes.models import RuleVersion
@@ -63,9 +63,10 @@ class Visit:
         return self.pin_at is not None and now - self.pin_at <= PIN_GOOD_FOR
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``). ``by`` says who or what caused it."""
+class Line(NamedTuple):
+    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``). ``by`` says who or what caused it.
+
+    A tuple, because every page of a visit makes many of them."""
 
     title: str
     amount: Points
@@ -226,19 +227,19 @@ _WAITING = (
 )
 #: A fixed number of places, so that the text of the query never changes; those not needed hold 0.
 _ASKED = [f"record_{place}" for place in range(LAST_LINES)]
+_NOTHING_ASKED: dict[str, object] = dict.fromkeys(_ASKED, 0)
 _WITH_PHOTOS = select(_photo.record_id).where(_photo.record_id.in_([bindparam(name) for name in _ASKED])).distinct()
 
 
 def balance(visit: Visit, now: datetime) -> Balance:
-    """What the resident sees first: at most five prepared queries beside the gate's one."""
-    account = account_state(visit.account_id)
+    """What the resident sees first: at most four prepared queries beside the gate's one."""
+    year = clock.local_date(now).year
+    account, place = account_in_courtyard(visit.account_id, visit.courtyard_id, year=year)
     waiting = waiting_lines(visit.household_id, account.scheme_id)
-    entries = last_entries(visit.account_id, LAST_LINES)
-    newest = sorted([*waiting, *map(posted_line, entries)], key=lambda line: line.day, reverse=True)[:LAST_LINES]
-    place = None
-    if visit.courtyard_id is not None:
-        place = place_in_courtyard(account, visit.courtyard_id, year=clock.local_date(now).year)
-    return Balance(account, sum((line.amount for line in waiting), ZERO), _mark_photos(newest), place)
+    posted = [posted_line(line) for line in recent_lines(visit.account_id, LAST_LINES)]
+    newest = sorted([*waiting, *posted], key=lambda line: line.day, reverse=True)[:LAST_LINES] if waiting else posted
+    coming = Points(sum(line.amount.tenths for line in waiting))
+    return Balance(account, coming, _mark_photos(newest), place)
 
 
 def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:
@@ -259,18 +260,18 @@ def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:
     ]
 
 
-def posted_line(entry: EntryLine) -> Line:
+def posted_line(entry: RecentLine) -> Line:
     """A line of the book in the kiosk's words."""
     recorded = entry.kind == "record"
     return Line(
         title=entry.title,
-        amount=entry.amount,
+        amount=Points(entry.amount),
         day=entry.happened_on,
         by=f"{entry.actor_label} 记" if recorded else entry.note,
         photos=False,
         waiting=False,
         seq=entry.seq,
-        record_id=entry.cause.id if recorded and entry.cause.kind == "record" else None,
+        record_id=entry.cause_id if recorded and entry.cause_kind == "record" else None,
     )
 
 
@@ -279,13 +280,9 @@ def _mark_photos(lines: list[Line]) -> tuple[Line, ...]:
     asked = [line.record_id for line in lines if line.record_id]
     if not asked:
         return tuple(lines)
-    values = dict.fromkeys(_ASKED, 0) | dict(zip(_ASKED, asked, strict=False))
-    shown = set(_run(_WITH_PHOTOS, **values).scalars())
-    return tuple(_with_photos(line) if line.record_id in shown else line for line in lines)
-
-
-def _with_photos(line: Line) -> Line:
-    return Line(line.title, line.amount, line.day, line.by, True, line.waiting, line.seq, line.record_id)
+    values = _NOTHING_ASKED | dict(zip(_ASKED, asked, strict=False))
+    shown = {record_id for (record_id,) in _run(_WITH_PHOTOS, **values)}
+    return tuple(line._replace(photos=True) if line.record_id in shown else line for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,10 +295,24 @@ class MonthSums:
 
 def month_of_book(account_id: int, month: int) -> tuple[MonthSums, list[Line]]:
     """The lines that were posted in a month (202611), newest first, and what they add up to."""
-    lines = [posted_line(one) for one in entries_between(account_id, *clock.month_bounds(month))]
+    lines = [posted_line(_short(one)) for one in entries_between(account_id, *clock.month_bounds(month))]
     earned = sum((line.amount for line in lines if line.amount > ZERO), ZERO)
     gone = sum((-line.amount for line in lines if line.amount < ZERO), ZERO)
     return MonthSums(earned, gone), lines
+
+
+def _short(entry: EntryLine) -> RecentLine:
+    return RecentLine(
+        seq=entry.seq,
+        amount=entry.amount.tenths,
+        kind=entry.kind,
+        cause_kind=entry.cause.kind,
+        cause_id=entry.cause.id,
+        title=entry.title,
+        note=entry.note,
+        actor_label=entry.actor_label,
+        happened_on=entry.happened_on,
+    )
 
 
 def first_month(account: AccountState) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from webapp.core.points import Points
 
@@ -94,6 +94,20 @@ class EntryLine:
     def check_code(self) -> str:
         """The first eight characters of the hash: what a slip prints beside a line."""
         return self.hash[:8].upper()
+
+
+class RecentLine(NamedTuple):
+    """A line as a list shows it; ``amount`` in tenths. A tuple, because the kiosk's first page makes many of them."""
+
+    seq: int
+    amount: int
+    kind: str
+    cause_kind: str
+    cause_id: int
+    title: str
+    note: str
+    actor_label: str
+    happened_on: date
 
 
 @dataclass(frozen=True, slots=True)

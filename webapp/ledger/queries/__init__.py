@@ -14,6 +14,7 @@ from webapp.ledger.queries.book import (
     find_account,
     hold_of_cause,
     last_entries,
+    recent_lines,
     reversal_of,
     reversed_by,
     rolled_from,
@@ -37,7 +38,7 @@ from webapp.ledger.queries.desk import (
     schemes_listed,
 )
 from webapp.ledger.queries.standings import (
-    place_in_courtyard,
+    account_in_courtyard,
     place_of,
     ranking,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "ListedAccount",
     "Owner",
     "SchemeTotal",
+    "account_in_courtyard",
     "account_in_scope",
     "account_state",
     "accounts_of",
@@ -69,9 +71,9 @@ __all__ = [
     "month_totals",
     "months_of",
     "months_with_totals",
-    "place_in_courtyard",
     "place_of",
     "ranking",
+    "recent_lines",
     "reversal_of",
     "reversed_by",
     "rolled_from",

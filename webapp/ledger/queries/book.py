@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, bindparam, func, select
+from sqlalchemy import CursorResult, Select, bindparam, func, select
 
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine
+from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine, RecentLine
 from webapp.ledger.models import Account, Entry, Hold
 
 _a = Account.__table__.c
-_STATE_COLUMNS = (
+STATE_COLUMNS = (
     _a.id,
     _a.holder_id,
     _a.scheme_id,
@@ -33,13 +33,29 @@ _STATE_COLUMNS = (
     _a.entries,
     _a.head,
 )
-_BY_HOLDER = select(*_STATE_COLUMNS).where(_a.holder_id == bindparam("holder"), _a.scheme_id == bindparam("scheme"))
-_BY_ID = select(*_STATE_COLUMNS).where(_a.id == bindparam("account"))
-_OF_HOLDER = select(*_STATE_COLUMNS).where(_a.holder_id == bindparam("holder")).order_by(_a.scheme_id)
+_BY_HOLDER = select(*STATE_COLUMNS).where(_a.holder_id == bindparam("holder"), _a.scheme_id == bindparam("scheme"))
+_BY_ID = select(*STATE_COLUMNS).where(_a.id == bindparam("account"))
+_OF_HOLDER = select(*STATE_COLUMNS).where(_a.holder_id == bindparam("holder")).order_by(_a.scheme_id)
 _e = Entry.__table__.c
 _LAST_ENTRIES = (
     select(Entry.__table__)
     .where(_e.account_id == bindparam("account"), _e.seq <= bindparam("upto"))
+    .order_by(_e.seq.desc())
+    .limit(bindparam("count"))
+)
+_RECENT = (
+    select(
+        _e.seq,
+        _e.amount,
+        _e.kind,
+        _e.cause_kind,
+        _e.cause_id,
+        _e.title,
+        _e.note,
+        _e.actor_label,
+        _e.happened_on,
+    )
+    .where(_e.account_id == bindparam("account"))
     .order_by(_e.seq.desc())
     .limit(bindparam("count"))
 )
@@ -81,7 +97,7 @@ def run(statement: Select[Any], **values: object) -> CursorResult[Any]:
     return db.session.connection().execute(statement, values)
 
 
-def _state(row: Row[Any]) -> AccountState:
+def as_state(row: Sequence[Any]) -> AccountState:
     (ident, holder, scheme, community, balance, held, locks, year, earned, deducted, spent, month, merit, n, head) = row
     return AccountState(
         id=ident,
@@ -138,7 +154,7 @@ def as_hold(row: Mapping[Any, Any]) -> HoldLine:
 
 def find_account(holder_id: int, scheme_id: int) -> AccountState | None:
     row = run(_BY_HOLDER, holder=holder_id, scheme=scheme_id).one_or_none()
-    return _state(row) if row else None
+    return as_state(row) if row else None
 
 
 def account_state(account_id: int) -> AccountState:
@@ -146,18 +162,23 @@ def account_state(account_id: int) -> AccountState:
     row = run(_BY_ID, account=account_id).one_or_none()
     if row is None:
         raise NotFound("没有找到这个积分账户。")
-    return _state(row)
+    return as_state(row)
 
 
 def accounts_of(holder_id: int) -> list[AccountState]:
     """All accounts of a holder, one per scheme."""
-    return [_state(row) for row in run(_OF_HOLDER, holder=holder_id)]
+    return [as_state(row) for row in run(_OF_HOLDER, holder=holder_id)]
 
 
 def last_entries(account_id: int, count: int, *, upto: int = LAST) -> list[EntryLine]:
     """The newest ``count`` lines, newest first, from number ``upto`` down."""
     rows = run(_LAST_ENTRIES, account=account_id, upto=upto, count=count)
     return [as_entry(row) for row in rows.mappings()]
+
+
+def recent_lines(account_id: int, count: int) -> list[RecentLine]:
+    """The newest ``count`` lines, newest first: only what a list of them shows, for the page that is asked for most."""
+    return [RecentLine(*row) for row in run(_RECENT, account=account_id, count=count)]
 
 
 def entry(account_id: int, seq: int) -> EntryLine:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 
+from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger.book import AccountState, Standing
 from webapp.ledger.models import Account
-from webapp.ledger.queries.book import run
+from webapp.ledger.queries.book import STATE_COLUMNS, as_state, run
 from webapp.places.models import Area, Holder, Household
 from webapp.places.queries import within
 
@@ -53,24 +54,33 @@ def place_of(account: AccountState, *, year: int) -> int | None:
     return int(db.session.scalar(ahead) or 0) + 1
 
 
-_mine = Account.__table__.alias()
+_other = Account.__table__.alias()
 _home, _holder = Household.__table__.c, Holder.__table__.c
-_PLACE_IN_COURTYARD = (
+_AHEAD_IN_COURTYARD = (
     select(func.count())
-    .select_from(_mine)
-    .join(Household.__table__, _home.courtyard_id == bindparam("courtyard"))
+    .select_from(Household.__table__)
     .join(Holder.__table__, (_holder.id == _home.id) & _holder.active)
-    .join(Account.__table__, (_a.holder_id == _home.id) & (_a.scheme_id == _mine.c.scheme_id))
+    .join(_other, (_other.c.holder_id == _home.id) & (_other.c.scheme_id == _a.scheme_id))
     .where(
-        _mine.c.id == bindparam("account"),
-        _a.year == bindparam("year"),
-        _a.earned - _a.deducted > _mine.c.earned - _mine.c.deducted,
+        _home.courtyard_id == bindparam("courtyard"),
+        _other.c.year == bindparam("year"),
+        _other.c.earned - _other.c.deducted > _a.earned - _a.deducted,
     )
+    .correlate(Account.__table__)
+    .scalar_subquery()
 )
+_WITH_PLACE = select(*STATE_COLUMNS, _AHEAD_IN_COURTYARD).where(_a.id == bindparam("account"))
 
 
-def place_in_courtyard(account: AccountState, courtyard_id: int, *, year: int) -> int | None:
-    """A household's place by the year's points among the households of its courtyard; None without points this year."""
-    if account.year != year:
-        return None
-    return int(run(_PLACE_IN_COURTYARD, account=account.id, courtyard=courtyard_id, year=year).scalar() or 0) + 1
+def account_in_courtyard(account_id: int, courtyard_id: int | None, *, year: int) -> tuple[AccountState, int | None]:
+    """A household's account, and its place by the year's points among the households of its courtyard, in one query.
+
+    The place is None without a courtyard, or without points this year.
+
+    :raises NotFound: if there is no such account.
+    """
+    row = run(_WITH_PLACE, account=account_id, courtyard=courtyard_id, year=year).one_or_none()
+    if row is None:
+        raise NotFound("没有找到这个积分账户。")
+    account = as_state(row[:-1])
+    return account, row[-1] + 1 if courtyard_id is not None and account.year == year else None
