@@ -1,7 +1,8 @@
 """A throw-away PostgreSQL cluster for the tests: made in a temporary folder, on a Unix socket only, gone afterwards.
 
 PostgreSQL refuses to run as root, so as root it runs as the system's ``postgres`` user. All xdist workers share one
-cluster: the first makes it, the last one out stops it; each worker has its own databases.
+cluster: the first makes it, the last one out stops it; each worker has its own databases. A run that is killed cannot
+tidy up, so each cluster has a watcher of its own that stops it when its run is no more.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ SETTINGS = {
     "listen_addresses": "''",
     "shared_buffers": "64MB",
 }
+
+
+#: owner's process id, cluster's folder, command that stops it: waits until the owner or the folder is gone.
+WATCH = """while kill -0 "$1" 2>/dev/null && [ -d "$2" ]; do sleep 1; done
+[ -d "$2" ] || exit 0
+folder=$2; shift 2; "$@"; rm -rf "$folder"
+"""
+_watchers: list[subprocess.Popen[bytes]] = []  # kept, or Python would complain that they still run
 
 
 def program(name: str) -> str:
@@ -51,12 +60,24 @@ def start() -> Path:
     options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items()) + f" -k {folder}"
     run = [program("pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start"]
     subprocess.run(_as_postgres(run), check=True, capture_output=True, cwd=folder)
+    _watch(folder)
     return folder
 
 
+def _watch(folder: Path) -> None:
+    """Let a process of its own stop this cluster, and no other, when the run that made it is killed."""
+    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    command = ["sh", "-c", WATCH, "watch", str(owner), str(folder), *_stopping(folder)]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    _watchers.append(subprocess.Popen(command, cwd="/", start_new_session=True, **quiet))
+
+
+def _stopping(folder: Path) -> list[str]:
+    return _as_postgres([program("pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"])
+
+
 def stop(folder: Path) -> None:
-    run = [program("pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
-    subprocess.run(_as_postgres(run), check=False, capture_output=True, cwd=folder)
+    subprocess.run(_stopping(folder), check=False, capture_output=True, cwd=folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
