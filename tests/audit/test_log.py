@@ -87,7 +87,9 @@ def test_the_log_is_narrowed_by_day_person_act_and_object(cast, secretary):
 
     assert shown() == {"甲", "乙", "丙"}
     assert shown(first="") == {"甲", "乙", "丙", "丁"}
-    assert shown(first=(today - timedelta(days=50)).isoformat(), last=(today - timedelta(days=30)).isoformat()) == {"丁"}
+    assert shown(first=(today - timedelta(days=50)).isoformat(), last=(today - timedelta(days=30)).isoformat()) == {
+        "丁"
+    }
     assert shown(q="办事员") == {"乙", "丙"}
     assert shown(action="household") == {"甲", "乙"}
     assert shown(action="household:moved") == {"甲"}

@@ -38,7 +38,9 @@ def page(app, chromium: Browser) -> Iterator[Page]:
     tree = make_community(grids=5, micro_grids=1)
     for number in range(26):
         yard = make_courtyard(
-            area=tree.micro_grids[number % 5], number=f"{number // 6 + 1}-{number:02}", name=f"{number // 6 + 1} 排 {number} 号院"
+            area=tree.micro_grids[number % 5],
+            number=f"{number // 6 + 1}-{number:02}",
+            name=f"{number // 6 + 1} 排 {number} 号院",
         )
         head = make_person(area=tree.community, name="李玉梅")
         make_appointment(person=head, post="courtyard_head", area=yard.area, courtyard=yard)
@@ -66,7 +68,9 @@ def print_all(page: Page, kind: str, layout: str) -> list[Image.Image]:
     keep(page, f"sheet-{layout}")
     pictures = [document[i].render(scale=DPI / 72).to_pil().convert("L") for i in range(len(document))]
     return [
-        picture.rotate(2.5, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1.0))
+        picture.rotate(2.5, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC).filter(
+            ImageFilter.GaussianBlur(1.0)
+        )
         for picture in pictures
     ]
 

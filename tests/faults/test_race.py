@@ -110,9 +110,7 @@ def test_a_voucher_is_handed_over_by_exactly_one_of_twenty_clerks(app, town):
     household_id, scheme_id = household.id, scheme.id
     db.session.commit()
 
-    results = at_once(
-        app, [lambda: vouchers.hand_over(actor=SYSTEM, voucher_id=voucher_id, now=clock.now())] * CLIENTS
-    )
+    results = at_once(app, [lambda: vouchers.hand_over(actor=SYSTEM, voucher_id=voucher_id, now=clock.now())] * CLIENTS)
 
     assert results == {"done": 1, "AlreadyUsed": CLIENTS - 1}
     assert find_account(household_id, scheme_id).balance == Points.whole(10)

@@ -38,7 +38,7 @@ class Application(Flask):
         start_reading()
         return super().preprocess_request()
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]  # always made into a response here
+    def dispatch_request(self) -> Response:
         if request.method in READING_METHODS:
             return self.make_response(super().dispatch_request())
         db.session.rollback()  # the hooks' snapshot

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-import xlsxwriter  # type: ignore[import-untyped]  # XlsxWriter has no types
+import xlsxwriter
 
 from webapp.core.errors import Invalid
 from webapp.core.sheets.columns import Column, RowError, Table
