@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import bindparam
 
 from tests.conftest import both_databases
 from tests.ledger.conftest import NOON, Town
@@ -26,7 +26,8 @@ from webapp.extensions import db
 from webapp.ledger import queries, service
 from webapp.ledger.book import EntryLine, HoldLine
 from webapp.ledger.service import holds
-from webapp.ledger.verify import verify
+from webapp.ledger.models import Account
+from webapp.ledger.verify import WrongRowError, verify
 
 TENTHS = st.integers(1, 60)
 
@@ -166,11 +167,18 @@ def test_the_book_agrees_with_a_plain_one(town, database_url):
 
 
 def test_the_machine_notices_a_book_that_gives_nothing_back(town, monkeypatch):
-    """A fault that is put in: a released hold frees no points."""
+    """A fault that is put in: a released hold frees no points. The shortest way to it, always the same."""
     db.session.commit()
-    monkeypatch.setattr(holds, "_LET_GO", holds._UNLOCK)
-    machine = type("Machine", (BookMachine,), {"town": town})
-    short = settings(max_examples=100, stateful_step_count=20, deadline=None, phases=[Phase.generate])
-    with pytest.raises((AssertionError, DatabaseError)):
-        run_state_machine_as_test(machine, settings=short)
-    db.session.rollback()
+    nothing = holds._change_account(holds=Account.__table__.c.holds).where(bindparam("p_amount") > 0)
+    monkeypatch.setattr(holds, "_LET_GO", nothing)
+    machine = type("Machine", (BookMachine,), {"town": town})()
+    machine.open()
+    machine.earn(50)
+    held = town.hold(20, now=machine.now)
+    service.release(hold_id=held.id, now=machine.now)
+
+    with pytest.raises(AssertionError):
+        machine.the_account_says_the_same()
+    with pytest.raises(WrongRowError, match="held is 20"):
+        machine.verification_agrees()
+    machine.teardown()

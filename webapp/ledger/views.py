@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, request, send_file, url_for
 
+from webapp.audit.words import AuditWords
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.sheets import CellValue, Column, write_table_to
@@ -30,6 +31,7 @@ from webapp.web.paging import paginate
 
 bp = Blueprint("ledger", __name__)
 MENU = (MenuEntry("积分台账", "ledger.accounts", "book-open", "ledger.view", 100, also=("ledger.months",)),)
+AUDIT_WORDS = AuditWords(subjects={"account": "积分台账"}, actions={"account:exported": "导出积分台账"})
 STATES = {"locked": "暂停花分", "held": "有冻结", "below": "低于零分"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -84,7 +86,6 @@ def accounts() -> Response:
         schemes=queries.schemes_listed(scope),
         states=STATES,
         kinds=HOLDER_KINDS,
-        area_label=area_label,
         year=clock.today().year,
     )
 

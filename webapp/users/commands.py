@@ -1,4 +1,4 @@
-"""``flask --app webapp init``: a real installation begins."""
+"""``flask --app webapp init``: a real installation begins; ``reset-password``: nobody is locked out for good."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from webapp.core import clock
+from webapp.core.actor import SYSTEM
 from webapp.core.errors import DomainError
 from webapp.extensions import db
+from webapp.users.queries import user_named
 from webapp.users.service.setup import set_up
+from webapp.users.service.staff import reset_password
 
 
 def register(app: Flask) -> None:
@@ -26,6 +29,21 @@ def register(app: Flask) -> None:
             db.session.rollback()
             raise click.ClickException(error.message) from error
         db.session.commit()
-        click.echo(f"sign in at {app.config['BASE_URL']}/sign-in within 24 hours; this is shown only once")
-        click.echo(f"login     {user.login}")
-        click.echo(f"password  {password}")
+        _say(app, user.login, password)
+
+    @app.cli.command("reset-password")
+    @click.argument("login")
+    def reset(login: str) -> None:
+        """Print a new one-time password for LOGIN: for an administrator who is locked out."""
+        user = user_named(login)
+        if user is None:
+            raise click.ClickException(f"there is no login {login}")
+        password = reset_password(user=user, actor=SYSTEM, now=clock.now())
+        db.session.commit()
+        _say(app, user.login, password)
+
+
+def _say(app: Flask, login: str, password: str) -> None:
+    click.echo(f"sign in at {app.config['BASE_URL']}/sign-in within 24 hours; this is shown only once")
+    click.echo(f"login     {login}")
+    click.echo(f"password  {password}")

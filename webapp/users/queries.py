@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
-from webapp.core.text import initials_pattern, mask_name
+from webapp.core.text import mask_name
 from webapp.extensions import db
 from webapp.places.models import Area, Person, Station, number_of
 from webapp.places.queries import within
+from webapp.places.queries.lists import matching
 from webapp.users.models import POSTS, Appointment, Device, SignIn, User
 
 #: The chain shown to residents, from the community to the courtyard (domain.md, section 1).
@@ -188,9 +189,8 @@ def people_statement(scope: tuple[str, ...], *, search: str = "", post: str = ""
         who = or_(who, Person.id.in_(logins))
     statement = select(Person).where(who).order_by(Person.name, Person.id)
     if search:
-        words = [Person.name.contains(search, autoescape=True), Person.initials.like(initials_pattern(search))]
         logged = select(User.person_id).where(User.login.startswith(search.lower(), autoescape=True))
-        statement = statement.where(or_(*words, Person.id.in_(logged)))
+        statement = statement.where(matching(Person, search) | Person.id.in_(logged))
     return statement
 
 
@@ -260,6 +260,10 @@ def appointments_of(person_ids: Iterable[int]) -> dict[int, list[Appointment]]:
 def logins_of(person_ids: Iterable[int]) -> dict[int, User]:
     statement = select(User).where(User.person_id.in_(list(person_ids)))
     return {user.person_id: user for user in db.session.scalars(statement)}
+
+
+def user_named(login: str) -> User | None:
+    return db.session.scalars(select(User).where(User.login == login.lower())).one_or_none()
 
 
 def open_sign_ins(user_id: int) -> list[SignIn]:

@@ -35,6 +35,7 @@ def limited(rate: str) -> Callable[[View], View]:
                 raise TooManyTries("查询太频繁了。请过一分钟再试，或请工作人员帮忙。")
             return view(*args, **kwargs)
 
+        counted.rate = rate  # type: ignore[attr-defined]  # docs/limits.md is compared with it
         return cast(View, counted)
 
     return decorate
