@@ -25,8 +25,8 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger import queries, service
 from webapp.ledger.book import EntryLine, HoldLine
-from webapp.ledger.service import holds
 from webapp.ledger.models import Account
+from webapp.ledger.service import holds
 from webapp.ledger.verify import WrongRowError, verify
 
 TENTHS = st.integers(1, 60)

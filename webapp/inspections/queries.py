@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, bindparam, case, cast, exists, func, select
 
-from webapp.core.actor import Actor
 from webapp.extensions import db
 from webapp.inspections.models import RuleUse
 from webapp.places.models import Area, Courtyard, Holder, Shop
@@ -19,7 +18,7 @@ from webapp.records.queries import LIVE, Spot, Target, Uses, spots, uses
 from webapp.records.service import takes_part
 from webapp.schemes.models import Scheme
 from webapp.schemes.queries import RuleView, current_rules
-from webapp.users.permissions import posts_over
+from webapp.users.queries import posts_over
 
 #: What an inspector walks to.
 VISITED_KINDS = ("courtyard", "shop")
@@ -61,39 +60,30 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids, ``counted``
-    what counts for the holder by rule, in any scheme."""
+    """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids, ``visits``
+    what counts for the holder this month, in any scheme."""
 
     scheme: SchemeView
-    rules: list[RuleView]
+    rules: list[Choice]
     common: list[int]
-    counted: dict[int, Uses]
+    visits: int
 
     @property
     def categories(self) -> list[tuple[int, str]]:
-        return list({rule.category_id: rule.category for rule in self.rules}.items())
-
-    @property
-    def visits(self) -> int:
-        """How many records count for the holder this month."""
-        return sum(used.month for used in self.counted.values())
+        return list({choice.rule.category_id: choice.rule.category for choice in self.rules}.items())
 
     def shown(self, show: str, text: str, chosen: int | None = None) -> list[Choice]:
         """What a filter leaves: ``common``, ``all``, or a category's id; ``text`` is looked for in all rules. The rule
         that is chosen already is never filtered away."""
         if text:
-            kept = [rule for rule in self.rules if _says(rule, text)]
+            kept = [choice for choice in self.rules if _says(choice.rule, text)]
         elif show == "common":
-            by_id = {rule.rule_id: rule for rule in self.rules}
+            by_id = {choice.rule.rule_id: choice for choice in self.rules}
             kept = [by_id[rule_id] for rule_id in self.common]
         else:
-            kept = [rule for rule in self.rules if show in ("all", str(rule.category_id))]
-        lost = [rule for rule in self.rules if rule.version_id == chosen and rule not in kept] if chosen else []
-        return [_choice(rule, self.counted.get(rule.rule_id)) for rule in lost + kept]
-
-
-def _choice(rule: RuleView, used: Uses | None) -> Choice:
-    return Choice(rule, used.reached(rule), used.so_far(rule)) if used else Choice(rule, "", "")
+            kept = [choice for choice in self.rules if show in ("all", str(choice.rule.category_id))]
+        lost = [choice for choice in self.rules if choice.rule.version_id == chosen and choice not in kept]
+        return lost + kept
 
 
 def _says(rule: RuleView, text: str) -> bool:
@@ -126,11 +116,21 @@ def schemes_of(whom: Target) -> list[SchemeView]:
     return [scheme for scheme in (SchemeView(*row) for row in rows) if takes_part(scheme.audience, whom)]
 
 
-def board(scheme: SchemeView, whom: Target, actor: Actor, today: date) -> Board:
-    """The rules that one of the actor's posts may record here, in the order of the scheme, with their caps."""
-    posts = posts_over(actor, whom.path)
-    rules = [rule for rule in current_rules(scheme.id, today) if not posts.isdisjoint(rule.recorders)]
-    return Board(scheme, rules, _common(scheme, whom, [rule.rule_id for rule in rules]), uses(whom.id, today))
+def board(scheme: SchemeView, whom: Target, person_id: int | None, today: date) -> Board:
+    """The rules that one of the person's posts may record here, in the order of the scheme, with their caps."""
+    posts = posts_over(person_id, whom.path) if person_id else set()
+    rules = [rule for rule in current_rules(scheme.id, today) if posts.intersection(rule.recorders)]
+    counted = uses(whom.id, today)
+    return Board(
+        scheme=scheme,
+        rules=[_choice(rule, counted.get(rule.rule_id)) for rule in rules],
+        common=_common(scheme, whom, [rule.rule_id for rule in rules]),
+        visits=sum(used.month for used in counted.values()),
+    )
+
+
+def _choice(rule: RuleView, used: Uses | None) -> Choice:
+    return Choice(rule, used.reached(rule), used.so_far(rule)) if used else Choice(rule, "", "")
 
 
 def _common(scheme: SchemeView, whom: Target, in_order: list[int]) -> list[int]:

@@ -67,12 +67,6 @@ def post_right(post: str) -> str:
     return f"post:{post}"
 
 
-def posts_over(actor: Actor, path: str) -> set[str]:
-    """The posts that an actor holds over the area with this path."""
-    own = post_right("")
-    return {name.removeprefix(own) for name in actor.grants if name.startswith(own) and actor.may(name, path)}
-
-
 def may_appoint(actor: Actor, post: str, path: str) -> bool:
     """Whether the actor gives and ends this post in the area with this path (see the module's rule)."""
     return actor.kind == "system" or any(
