@@ -14,6 +14,7 @@ import pytest
 from flask import has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from tests import postgres
 from webapp import create_app
@@ -104,13 +105,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
 both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Templates are compiled once a run, not once an application: each test makes one of its own."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(tmp_path: Path) -> Iterator[Callable[..., Application]]:
+def make_app(tmp_path: Path, compiled_templates: BytecodeCache) -> Iterator[Callable[..., Application]]:
     """Make applications with other settings; they are closed after the test."""
     made: list[Application] = []
 
     def make(url: str, **more: Any) -> Application:
         app = create_app({**settings(tmp_path / "var", url), **more})
+        app.jinja_env.bytecode_cache = compiled_templates
         made.append(app)
         return app
 
