@@ -34,7 +34,7 @@ check: $(VENV)/.dev ## style, types, ranks of the house, templates
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/djlint --check --lint --quiet templates
+	@$(BIN)/djlint --lint --quiet templates
 
 bench: $(VENV)/.dev ## the figures, each a ratio taken in one run; exit 1 below a floor
 	@$(BIN)/python -m bench
