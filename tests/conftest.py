@@ -15,6 +15,7 @@ from flask import has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from sqlalchemy import event
 
 from tests import postgres
 from webapp import create_app
@@ -103,6 +104,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 #: Mark a test with it to run it on SQLite and on PostgreSQL: ``@both_databases``.
 both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def queries_sent(app: Application) -> list[str]:
+    """Each SELECT that SQLite runs from here on, whichever way it was sent."""
+    sent: list[str] = []
+
+    def note(text: str) -> None:
+        if text.startswith("SELECT"):
+            sent.append(text)
+
+    event.listen(db.engine, "checkout", lambda raw, *_: raw.set_trace_callback(note))
+    return sent
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,9 @@ from webapp.users.gate import keep_sign_in
 from webapp.users.models import SignIn, User
 
 
-def sign_in(client: FlaskClient, user: User) -> FlaskClient:
-    """Let ``client`` be this member of staff. Commits, because the client's requests have their own transactions."""
-    token = signing.random_token()
-    now = clock.now()
+def open_sign_in(user: User) -> str:
+    """Let this member of staff be signed in somewhere: the token that their browser keeps. Commits."""
+    token, now = signing.random_token(), clock.now()
     db.session.add(
         SignIn(
             token_print=signing.fingerprint(token),
@@ -28,8 +27,14 @@ def sign_in(client: FlaskClient, user: User) -> FlaskClient:
         )
     )
     db.session.commit()
+    return token
+
+
+def sign_in(client: FlaskClient, user: User) -> FlaskClient:
+    """Let ``client`` be this member of staff. Commits, because the client's requests have their own transactions."""
+    token = open_sign_in(user)
     with client.session_transaction() as session:
-        keep_sign_in(session, token, now)
+        keep_sign_in(session, token, clock.now())
     return client
 
 

@@ -29,7 +29,7 @@ from webapp.records import service
 from webapp.records.models import Record
 from webapp.schemes.models import Rule, RuleVersion, Scheme
 from webapp.users.models import User
-from webapp.users.permissions import permissions_of
+from webapp.users.permissions import grants_of
 
 PHOTO = "ab" * 32
 
@@ -41,7 +41,7 @@ def actor_of(user: User, post: str, path: str) -> Actor:
         label="李*梅 网格员",
         user_id=user.id,
         person_id=user.person_id,
-        grants={permission: (path,) for permission in permissions_of(post)},
+        grants=grants_of([(post, path)]),
     )
 
 

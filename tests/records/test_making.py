@@ -18,6 +18,7 @@ from tests.factories import (
     make_shop,
     make_user,
 )
+from tests.personas import open_sign_in
 from tests.records.conftest import PHOTO, actor_of, make_street, version_of
 from webapp.audit.models import AuditLine
 from webapp.core import clock
@@ -39,6 +40,7 @@ from webapp.ledger.queries import find_account, hold_of_cause, last_entries
 from webapp.records import queries, service
 from webapp.records.models import Record
 from webapp.schemes.service import RuleText, change_rule, end_rule
+from webapp.users.gate import who_is
 
 
 @both_databases
@@ -83,15 +85,17 @@ def test_a_holder_that_does_not_exist_is_not_found(street):
 
 
 def test_a_post_that_the_rule_does_not_name_is_refused_by_name_of_the_posts_that_may(street):
-    user = make_user(post="clerk", area=street.tree.community)
-    clerk = actor_of(user, "grid_worker", street.tree.community.path)  # a right without the post
+    path = street.tree.community.path
+    clerk = actor_of(make_user(post="clerk", area=street.tree.community), "clerk", path)
+    clerk.grants["records.make"] = (path,)  # a right without the post
     with pytest.raises(NotAllowed, match="网格员.*您的岗位不能记"):
         street.make(street.shop, "shop", "1.1", actor=clerk)
 
 
 def test_a_post_in_another_grid_does_not_help_here(street):
     user = make_user(post="grid_worker", area=street.tree.grids[1])
-    elsewhere = actor_of(user, "grid_worker", street.tree.community.path)
+    elsewhere = actor_of(user, "grid_worker", street.tree.grids[1].path)
+    elsewhere.grants["records.make"] = (street.tree.community.path,)  # by another post
     with pytest.raises(NotAllowed, match="您的岗位不能记"):
         street.make(street.shop, "shop", "1.1", actor=elsewhere)
 
@@ -101,9 +105,9 @@ def test_a_post_that_has_ended_does_not_help_any_more(street):
     make_appointment(
         person=person, post="grid_worker", area=street.tree.community, ends_on=clock.today() - timedelta(days=1)
     )
-    user = make_user(post=None, person=person)
-    with pytest.raises(NotAllowed, match="您的岗位不能记"):
-        street.make(street.shop, "shop", "1.1", actor=actor_of(user, "grid_worker", street.tree.community.path))
+    gone = who_is(open_sign_in(make_user(post=None, person=person)), clock.now(), "").actor
+    with pytest.raises(NotAllowed, match="不在您负责的区域内"):
+        street.make(street.shop, "shop", "1.1", actor=gone)
 
 
 # The rule -------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from webapp.schemes.models import Scheme
 from webapp.schemes.service import load_preset
 from webapp.users import passwords
 from webapp.users.models import POSTS, Device
-from webapp.users.permissions import permissions_of
+from webapp.users.permissions import grants_of
 from webapp.users.service import appointments, devices, pins, staff
 
 #: One password for everybody in the demonstration; a real installation has no such thing.
@@ -166,7 +166,7 @@ class Builder:
         )
         self._appoint(person, post, area)
         built.logins.append({"post": POSTS[post], "login": login, "password": PASSWORD, "area": area.name})
-        grants = {permission: (area.path,) for permission in permissions_of(post)}
+        grants = grants_of([(post, area.path)])
         label = f"{mask_name(name)} {POSTS[post]}"
         return Actor("staff", label, user_id=user.id, person_id=person.id, name=name, where="演示", grants=grants)
 

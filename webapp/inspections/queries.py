@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Select, bindparam, case, cast, exists, func, select
 
+from webapp.core.actor import Actor
 from webapp.extensions import db
 from webapp.inspections.models import RuleUse
-from webapp.places.models import Area, Courtyard, Holder, Shop
+from webapp.places.models import AREA_KINDS, Area, Courtyard, Holder, Shop
 from webapp.places.queries import within
+from webapp.prepared import Places, Prepared
 from webapp.records.models import Record
 from webapp.records.queries import LIVE, Spot, Target, Uses, spots, uses
 from webapp.records.service import takes_part
 from webapp.schemes.models import Scheme
 from webapp.schemes.queries import RuleView, current_rules
-from webapp.users.queries import posts_over
+from webapp.users.permissions import posts_over
 
 #: What an inspector walks to.
 VISITED_KINDS = ("courtyard", "shop")
@@ -27,7 +29,7 @@ PER_PAGE = 20
 COMMON = 6
 
 _use = RuleUse.__table__.c
-_MOST_USED = (
+_MOST_USED = Prepared(
     select(_use.rule_id)
     .where(_use.scheme_id == bindparam("scheme"), _use.community_id == bindparam("community"))
     .order_by(_use.uses.desc(), _use.rule_id)
@@ -37,12 +39,11 @@ _MOST_USED = (
 
 def most_used(scheme_id: int, community_id: int, count: int) -> list[int]:
     """The rules recorded most often in a community, by id."""
-    params = {"scheme": scheme_id, "community": community_id, "count": count}
-    return list(db.session.connection().scalars(_MOST_USED, params))
+    rows = _MOST_USED.all(scheme=scheme_id, community=community_id, count=count)
+    return [row.rule_id for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A rule as the phone offers it. ``why_not`` says which cap is full, ``so_far`` what counts towards one."""
 
     rule: RuleView
@@ -60,38 +61,46 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids, ``visits``
-    what counts for the holder this month, in any scheme."""
+    """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids, ``counted``
+    what counts for the holder by rule, in any scheme."""
 
     scheme: SchemeView
-    rules: list[Choice]
+    rules: list[RuleView]
     common: list[int]
-    visits: int
+    counted: dict[int, Uses]
 
     @property
     def categories(self) -> list[tuple[int, str]]:
-        return list({choice.rule.category_id: choice.rule.category for choice in self.rules}.items())
+        return list({rule.category_id: rule.category for rule in self.rules}.items())
+
+    @property
+    def visits(self) -> int:
+        """How many records count for the holder this month."""
+        return sum(used.month for used in self.counted.values())
 
     def shown(self, show: str, text: str, chosen: int | None = None) -> list[Choice]:
         """What a filter leaves: ``common``, ``all``, or a category's id; ``text`` is looked for in all rules. The rule
         that is chosen already is never filtered away."""
         if text:
-            kept = [choice for choice in self.rules if _says(choice.rule, text)]
+            kept = [rule for rule in self.rules if _says(rule, text)]
         elif show == "common":
-            by_id = {choice.rule.rule_id: choice for choice in self.rules}
+            by_id = {rule.rule_id: rule for rule in self.rules}
             kept = [by_id[rule_id] for rule_id in self.common]
         else:
-            kept = [choice for choice in self.rules if show in ("all", str(choice.rule.category_id))]
-        lost = [choice for choice in self.rules if choice.rule.version_id == chosen and choice not in kept]
-        return lost + kept
+            kept = [rule for rule in self.rules if show in ("all", str(rule.category_id))]
+        lost = [rule for rule in self.rules if rule.version_id == chosen and rule not in kept] if chosen else []
+        return [_choice(rule, self.counted.get(rule.rule_id)) for rule in lost + kept]
+
+
+def _choice(rule: RuleView, used: Uses | None) -> Choice:
+    return Choice(rule, used.reached(rule), used.so_far(rule)) if used else Choice(rule, "", "")
 
 
 def _says(rule: RuleView, text: str) -> bool:
     return text in rule.title or text in rule.detail or rule.code.startswith(text)
 
 
-@dataclass(frozen=True, slots=True)
-class SchemeView:
+class SchemeView(NamedTuple):
     """A scheme as the phone offers it."""
 
     id: int
@@ -100,10 +109,11 @@ class SchemeView:
 
 
 _scheme, _area = Scheme.__table__.c, Area.__table__.c
-_SCHEMES = (
+_ABOVE = Places("area", len(AREA_KINDS))
+_SCHEMES = Prepared(
     select(_scheme.id, _scheme.name, _scheme.audience)
     .join(Area.__table__, _area.id == _scheme.area_id)
-    .where(_scheme.area_id.in_(bindparam("areas", expanding=True)))
+    .where(_scheme.area_id.in_(_ABOVE.parameters()))
     .where(_scheme.holder_kind == bindparam("kind"), _scheme.active)
     .order_by(_area.path.desc(), _scheme.id)
 )
@@ -112,25 +122,15 @@ _SCHEMES = (
 def schemes_of(whom: Target) -> list[SchemeView]:
     """The schemes in which something may be recorded for a holder, nearest area first."""
     above = [int(part) for part in whom.path.strip("/").split("/")]
-    rows = db.session.connection().execute(_SCHEMES, {"areas": above, "kind": whom.kind})
+    rows = _SCHEMES.all(kind=whom.kind, **_ABOVE.filled(above))
     return [scheme for scheme in (SchemeView(*row) for row in rows) if takes_part(scheme.audience, whom)]
 
 
-def board(scheme: SchemeView, whom: Target, person_id: int | None, today: date) -> Board:
-    """The rules that one of the person's posts may record here, in the order of the scheme, with their caps."""
-    posts = posts_over(person_id, whom.path) if person_id else set()
-    rules = [rule for rule in current_rules(scheme.id, today) if posts.intersection(rule.recorders)]
-    counted = uses(whom.id, today)
-    return Board(
-        scheme=scheme,
-        rules=[_choice(rule, counted.get(rule.rule_id)) for rule in rules],
-        common=_common(scheme, whom, [rule.rule_id for rule in rules]),
-        visits=sum(used.month for used in counted.values()),
-    )
-
-
-def _choice(rule: RuleView, used: Uses | None) -> Choice:
-    return Choice(rule, used.reached(rule), used.so_far(rule)) if used else Choice(rule, "", "")
+def board(scheme: SchemeView, whom: Target, actor: Actor, today: date) -> Board:
+    """The rules that one of the actor's posts may record here, in the order of the scheme, with their caps."""
+    posts = posts_over(actor, whom.path)
+    rules = [rule for rule in current_rules(scheme.id, today) if not posts.isdisjoint(rule.recorders)]
+    return Board(scheme, rules, _common(scheme, whom, [rule.rule_id for rule in rules]), uses(whom.id, today))
 
 
 def _common(scheme: SchemeView, whom: Target, in_order: list[int]) -> list[int]:

@@ -25,7 +25,7 @@ from webapp.records.queries.desk import record_in_scope
 from webapp.records.service import MOST_PHOTOS, undo_until, why_recused
 from webapp.schemes.queries import rule_version
 from webapp.web.access import actor, requires
-from webapp.web.forms import perform, status_of
+from webapp.web.forms import perform
 from webapp.web.htmx import go, render
 from webapp.web.once import FIELD
 from webapp.web.paging import Page, page_number
@@ -55,8 +55,10 @@ class Taken:
 @bp.before_request
 def take_photos() -> None:
     """Clean and store the photos before the writer's turn begins: it takes a while, and others would wait for it."""
+    if request.method != "POST" or request.endpoint != "inspections.score":
+        return
     files = [file for file in request.files.getlist("photos") if file.filename]
-    if request.endpoint != "inspections.score" or not files:
+    if not files:
         return
     db.session.rollback()  # the gate has looked at the sign-in; give the writer's turn back
     with reading():
@@ -92,8 +94,10 @@ def _target(holder_id: int) -> records.Target:
 @requires("records.make")
 def score(holder_id: int) -> Response:
     whom = _target(holder_id)
+    if request.method == "GET":
+        return _score_page(whom)
     form = ScoreForm()
-    made = perform(form, lambda: _inspect(whom, form)) if request.method == "POST" else None
+    made = perform(form, lambda: _inspect(whom, form))
     if made is not None:
         return go(url_for("inspections.result", record_id=made.id))
     return _score_page(whom, form)
@@ -117,35 +121,37 @@ def _inspect(whom: records.Target, form: ScoreForm) -> Record:
         raise
 
 
-def _score_page(whom: records.Target, form: ScoreForm) -> Response:
+def _score_page(whom: records.Target, form: ScoreForm | None = None) -> Response:
+    """``form``: what was sent and refused."""
     today, mine = clock.today(), queries.schemes_of(whom)
     asked = request.args.get("scheme", type=int)
     scheme = next((one for one in mine if one.id == asked), mine[0] if mine else None)
-    board = queries.board(scheme, whom, actor().person_id, today) if scheme else None
+    board = queries.board(scheme, whom, actor(), today) if scheme else None
     show, text = request.args.get("show", "common")[:12], normalise(request.args.get("q", "")[:60])
     fragment = "_rule_list" if request.headers.get("HX-Target") == "rule-list" else "_rules"
     return render(
         "inspections/score.html",
         f"inspections/{fragment}.html",
         whom=whom,
-        spot=records.spots([whom.path])[whom.path],
-        form=form,
+        spot=whom.spot,
+        errors=form.errors if form else {},
+        note=form.note.data if form else "",
         schemes=mine,
         board=board,
-        shown=board.shown(show, text, form.rule.data) if board else [],
+        shown=board.shown(show, text, form.rule.data if form else None) if board else [],
         show=show,
         search=text,
-        chosen=form.rule.data,
+        chosen=form.rule.data if form else None,
         steps=steps,
         points_name=points_name,
-        typed=request.form,
+        typed=request.form if form else {},
         account=find_account(whom.id, scheme.id) if scheme else None,
         visits=board.visits if board else 0,
         last=records.recent(whom.id, 2),
         households=households_of(whom.id) if whom.kind == "courtyard" else [],
         recused=why_recused(whom, actor().person_id),
         had_photos="photos" in g,
-        status=status_of(form),
+        status=422 if form else 200,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, select
+from sqlalchemy import bindparam, case, select
 
 from webapp.core import clock, signing
 from webapp.core.points import ZERO, Points
@@ -16,6 +16,7 @@ from webapp.kiosk.models import KioskVisit
 from webapp.ledger.book import AccountState, EntryLine, RecentLine
 from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
 from webapp.places.models import Area, Holder, Household, Station
+from webapp.prepared import Places, Prepared
 from webapp.records.models import Record, RecordPhoto
 from webapp.schemes.models import RuleVersion
 from webapp.users.models import Device
@@ -26,8 +27,7 @@ PIN_GOOD_FOR = timedelta(minutes=5)
 LAST_LINES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """The kiosk itself: where it stands and which community it shows. ``area_path`` is the community's."""
 
     device_id: int
@@ -43,8 +43,7 @@ class Terminal:
     community: str
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """Who stands at the kiosk. ``name`` is the householder's in full: mask it before it is shown."""
 
     id: int
@@ -78,8 +77,7 @@ class Line(NamedTuple):
     record_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """Everything the balance page and the slip say. ``place`` is among the households of the courtyard."""
 
     account: AccountState
@@ -127,7 +125,7 @@ _TERMINAL_COLUMNS = (
 _home, _household = Holder.__table__.c, Household.__table__.c
 _yard = Holder.__table__.alias()
 _visit = KioskVisit.__table__.c
-_LIVE_DEVICE = (
+_live_device = (
     select(*_TERMINAL_COLUMNS)
     .select_from(Device.__table__)
     .join(Station.__table__, _station.id == _device.station_id)
@@ -136,8 +134,9 @@ _LIVE_DEVICE = (
     .join(_community, _community.c.id == _community_id)
     .where(_device.token_print == bindparam("device"), _device.revoked_at.is_(None), _station.active)
 )
-_LIVE_VISIT = (
-    _LIVE_DEVICE.add_columns(
+_LIVE_DEVICE = Prepared(_live_device)
+_LIVE_VISIT = Prepared(
+    _live_device.add_columns(
         _visit.id,
         _visit.household_id,
         _visit.account_id,
@@ -162,11 +161,6 @@ _LIVE_VISIT = (
 _TERMINAL_WIDTH = len(_TERMINAL_COLUMNS)
 
 
-def _run(statement: Select[Any], **values: object) -> Any:
-    """On the connection: these are columns, not objects, and this is the shorter way."""
-    return db.session.connection().execute(statement, values)
-
-
 def _terminal(row: Any) -> Terminal:
     device, name, paper, printer, station_id, station, phone, area_id, path, community_id, community, desk = row
     return Terminal(
@@ -186,14 +180,14 @@ def _terminal(row: Any) -> Terminal:
 
 def terminal_of(device_token: str) -> Terminal | None:
     """The paired kiosk with this token; None if it was revoked or never paired."""
-    row = _run(_LIVE_DEVICE, device=signing.fingerprint(device_token)).one_or_none()
+    row = _LIVE_DEVICE.first(device=signing.fingerprint(device_token))
     return _terminal(row) if row else None
 
 
 def visit_of(device_token: str, visit_token: str, now: datetime) -> tuple[Terminal, Visit] | None:
     """Kiosk and resident in one query; None if either has ended. A visit is good on its own kiosk only."""
     prints = {"device": signing.fingerprint(device_token), "visit": signing.fingerprint(visit_token)}
-    row = _run(_LIVE_VISIT, now=now, **prints).one_or_none()
+    row = _LIVE_VISIT.first(now=now, **prints)
     if row is None:
         return None
     ident, household, account, number, name, yard_id, yard, area_id, pin_at = row[_TERMINAL_WIDTH:]
@@ -215,7 +209,7 @@ def visit_of(device_token: str, visit_token: str, now: datetime) -> tuple[Termin
 # The book -------------------------------------------------------------------------------------------------------------
 
 _record, _version, _photo = Record.__table__.c, RuleVersion.__table__.c, RecordPhoto.__table__.c
-_WAITING = (
+_WAITING = Prepared(
     select(_record.id, _version.title, _record.points, _record.happened_on, _record.recorder_label)
     .join(RuleVersion.__table__, _version.id == _record.rule_version_id)
     .where(
@@ -225,10 +219,8 @@ _WAITING = (
     )
     .order_by(_record.happened_on.desc(), _record.id.desc())
 )
-#: A fixed number of places, so that the text of the query never changes; those not needed hold 0.
-_ASKED = [f"record_{place}" for place in range(LAST_LINES)]
-_NOTHING_ASKED: dict[str, object] = dict.fromkeys(_ASKED, 0)
-_WITH_PHOTOS = select(_photo.record_id).where(_photo.record_id.in_([bindparam(name) for name in _ASKED])).distinct()
+_LINES = Places("record", LAST_LINES)
+_WITH_PHOTOS = Prepared(select(_photo.record_id).where(_photo.record_id.in_(_LINES.parameters())).distinct())
 
 
 def balance(visit: Visit, now: datetime) -> Balance:
@@ -244,7 +236,7 @@ def balance(visit: Visit, now: datetime) -> Balance:
 
 def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:
     """What is recorded and waits for review, newest first."""
-    rows = _run(_WAITING, household=household_id, scheme=scheme_id)
+    rows = _WAITING.all(household=household_id, scheme=scheme_id)
     return [
         Line(
             title=title,
@@ -280,8 +272,7 @@ def _mark_photos(lines: list[Line]) -> tuple[Line, ...]:
     asked = [line.record_id for line in lines if line.record_id]
     if not asked:
         return tuple(lines)
-    values = _NOTHING_ASKED | dict(zip(_ASKED, asked, strict=False))
-    shown = {record_id for (record_id,) in _run(_WITH_PHOTOS, **values)}
+    shown = {record_id for (record_id,) in _WITH_PHOTOS.all(**_LINES.filled(asked))}
     return tuple(line._replace(photos=True) if line.record_id in shown else line for line in lines)
 
 
@@ -343,7 +334,7 @@ def number_typed(community_id: int, typed: str) -> str:
         _home.active,
         _home.number.like("%" + "%".join(digits) + "%"),
     )
-    found = [number for number in _run(statement).scalars() if number == typed or _digits(number) == digits]
+    found = [number for number in db.session.scalars(statement) if number == typed or _digits(number) == digits]
     return typed if typed in found or len(found) != 1 else str(found[0])
 
 

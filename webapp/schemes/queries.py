@@ -16,6 +16,7 @@ from webapp.core.errors import NotFound
 from webapp.core.points import Points, show, show_signed
 from webapp.extensions import db
 from webapp.places.models import Area
+from webapp.prepared import Prepared
 from webapp.schemes.models import PROOFS, Category, Rule, RuleVersion, Scheme
 from webapp.users.models import POSTS
 
@@ -105,24 +106,26 @@ _COLUMNS = (
 )
 _newer = aliased(RuleVersion)
 _RULES = select(*_COLUMNS).join(Rule, Rule.id == RuleVersion.rule_id).join(Category, Category.id == Rule.category_id)
-_CURRENT = _RULES.where(
-    Rule.scheme_id == bindparam("scheme"),
-    RuleVersion.valid_from <= bindparam("day"),
-    or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= bindparam("day")),
-    # the highest version that has begun is the one in force
-    ~exists().where(
-        _newer.rule_id == RuleVersion.rule_id,
-        _newer.version > RuleVersion.version,
-        _newer.valid_from <= bindparam("day"),
-    ),
-).order_by(Category.position, Category.id, Rule.position, Rule.id)
-_IN_FORCE = (
+_CURRENT = Prepared(
+    _RULES.where(
+        Rule.scheme_id == bindparam("scheme"),
+        RuleVersion.valid_from <= bindparam("day"),
+        or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= bindparam("day")),
+        # the highest version that has begun is the one in force
+        ~exists().where(
+            _newer.rule_id == RuleVersion.rule_id,
+            _newer.version > RuleVersion.version,
+            _newer.valid_from <= bindparam("day"),
+        ),
+    ).order_by(Category.position, Category.id, Rule.position, Rule.id)
+)
+_IN_FORCE = Prepared(
     select(RuleVersion.id)
     .where(RuleVersion.rule_id == bindparam("rule"), RuleVersion.valid_from <= bindparam("day"))
     .order_by(RuleVersion.version.desc())
     .limit(1)
 )
-_ONE_VERSION = _RULES.where(RuleVersion.id == bindparam("version"))
+_ONE_VERSION = Prepared(_RULES.where(RuleVersion.id == bindparam("version")))
 
 
 @lru_cache(maxsize=4096)
@@ -136,14 +139,13 @@ def _rule(row: Row[Any]) -> RuleView:
 
 def current_rules(scheme_id: int, on: date, post: str | None = None) -> list[RuleView]:
     """The rules that judge on a day, in the order of the scheme; with ``post`` only those that it may record."""
-    rows = db.session.connection().execute(_CURRENT, {"scheme": scheme_id, "day": on})
-    rules = [_rule(row) for row in rows]
+    rules = [_rule(row) for row in _CURRENT.all(scheme=scheme_id, day=on)]
     return [rule for rule in rules if post in rule.recorders] if post else rules
 
 
 def rule_version(version_id: int) -> RuleView:
     """:raises NotFound: if there is no such version."""
-    row = db.session.connection().execute(_ONE_VERSION, {"version": version_id}).one_or_none()
+    row = _ONE_VERSION.first(version=version_id)
     if row is None:
         raise NotFound("没有这条细则，可能已经修改。请返回重新选择。")
     return _rule(row)
@@ -151,8 +153,8 @@ def rule_version(version_id: int) -> RuleView:
 
 def in_force(rule: RuleView, day: date) -> bool:
     """Whether exactly this version judges on a day: it has begun, is not ended, and no newer one has begun."""
-    newest = db.session.connection().scalar(_IN_FORCE, {"rule": rule.rule_id, "day": day})
-    return newest == rule.version_id and (rule.valid_to is None or day <= rule.valid_to)
+    newest = _IN_FORCE.first(rule=rule.rule_id, day=day)
+    return newest is not None and newest.id == rule.version_id and (rule.valid_to is None or day <= rule.valid_to)
 
 
 def versions_of(rule_id: int) -> list[RuleView]:

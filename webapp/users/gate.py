@@ -6,23 +6,23 @@ Flask-Login's session; a kiosk by its device cookie; what the kiosk does beyond 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from webapp.core import clock, signing
 from webapp.core.actor import Actor
 from webapp.core.errors import NotAllowed, NotSignedIn
 from webapp.core.text import mask_name
-from webapp.extensions import db, login_manager
+from webapp.extensions import login_manager
 from webapp.places.models import Area, Person
+from webapp.prepared import Prepared
 from webapp.users.models import POSTS, Appointment, SignIn, User
-from webapp.users.permissions import permissions_of, post_right
+from webapp.users.permissions import grants_of
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, SIGNED_IN, endpoint_permission
 from webapp.web.htmx import wants_fragment
 
@@ -33,7 +33,7 @@ KioskGate = Callable[[str], Response | None]
 SEEN = "seen"
 SEEN_EVERY = 60  # seconds; the cookie is signed anew no oftener than that
 
-_WHO = (
+_WHO = Prepared(
     select(User.id, User.person_id, Person.name, User.must_change, Appointment.post, Area.path)
     .join(SignIn, SignIn.user_id == User.id)
     .join(Person, Person.id == User.person_id)
@@ -65,19 +65,12 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 def who_is(token: str, now: datetime, where: str) -> SignedIn | None:
     """The member of staff whose sign-in has this token; None if it ended, expired or was disabled."""
-    connection = db.session.connection()
-    rows = connection.execute(
-        _WHO, {"token": signing.fingerprint(token), "now": now, "today": clock.local_date(now)}
-    ).all()
+    rows = _WHO.all(token=signing.fingerprint(token), now=now, today=clock.local_date(now))
     return SignedIn(token, _actor_of(rows, where), rows[0].must_change) if rows else None
 
 
-def _actor_of(rows: Sequence[Row[Any]], where: str) -> Actor:
-    grants: dict[str, tuple[str, ...]] = defaultdict(tuple)
+def _actor_of(rows: Sequence[Any], where: str) -> Actor:
     posts = [(row.post, row.path) for row in rows if row.post]
-    for post, path in posts:
-        for permission in (post_right(post), *permissions_of(post)):
-            grants[permission] += (path,)
     first = rows[0]
     post_name = POSTS[posts[0][0]] if posts else "工作人员"
     return Actor(
@@ -87,7 +80,7 @@ def _actor_of(rows: Sequence[Row[Any]], where: str) -> Actor:
         person_id=first.person_id,
         name=first.name,
         where=where,
-        grants=dict(grants),
+        grants=grants_of(posts),
     )
 
 

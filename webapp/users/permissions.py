@@ -8,6 +8,8 @@ that post. The same rule says whose login they may touch, or resetting a passwor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from webapp.core.actor import Actor
 
 #: permission -> what it allows, in Chinese (shown on the appointment page).
@@ -62,9 +64,27 @@ GRANTS: dict[str, frozenset[str]] = {
 STANDING = {"secretary": 1, "county_officer": 2, "administrator": 3}
 
 
+POST = "post:"
+
+
 def post_right(post: str) -> str:
     """The name under which an actor's grants hold the post itself, beside what it allows."""
-    return f"post:{post}"
+    return POST + post
+
+
+def grants_of(posts: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """What an actor holds by posts, each with the path of its area: the post itself and all that it allows."""
+    grants: dict[str, tuple[str, ...]] = {}
+    for post, path in posts:
+        for right in (post_right(post), *permissions_of(post)):
+            grants[right] = (*grants.get(right, ()), path)
+    return grants
+
+
+def posts_over(actor: Actor, path: str) -> set[str]:
+    """The posts that an actor holds over the area with this path."""
+    held = (right.removeprefix(POST) for right in actor.grants if right.startswith(POST))
+    return {post for post in held if actor.may(post_right(post), path)}
 
 
 def may_appoint(actor: Actor, post: str, path: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
@@ -150,24 +150,6 @@ def courtyards_headed_by(person_id: int) -> set[int]:
         *_holding(clock.today()),
     )
     return {int(found) for found in db.session.scalars(statement) if found is not None}
-
-
-_appointment = Appointment.__table__.c
-_POSTS = (
-    select(_appointment.post, Area.path)
-    .join(Area, Area.id == _appointment.area_id)
-    .where(
-        _appointment.person_id == bindparam("person"),
-        _appointment.starts_on <= bindparam("today"),
-        or_(_appointment.ends_on.is_(None), _appointment.ends_on >= bindparam("today")),
-    )
-)
-
-
-def posts_over(person_id: int, area_path: str) -> set[str]:
-    """The posts that a person holds today over the area with this path."""
-    rows = db.session.connection().execute(_POSTS, {"person": person_id, "today": clock.today()})
-    return {post for post, path in rows if area_path.startswith(path)}
 
 
 # Staff ----------------------------------------------------------------------------------------------------------------

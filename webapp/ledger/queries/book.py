@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from webapp.core import clock
 from webapp.core.errors import NotFound
@@ -14,6 +14,7 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger.book import ROLL_UP, AccountState, Cause, EntryLine, HoldLine, RecentLine
 from webapp.ledger.models import Account, Entry, Hold
+from webapp.prepared import Prepared
 
 _a = Account.__table__.c
 STATE_COLUMNS = (
@@ -33,17 +34,19 @@ STATE_COLUMNS = (
     _a.entries,
     _a.head,
 )
-_BY_HOLDER = select(*STATE_COLUMNS).where(_a.holder_id == bindparam("holder"), _a.scheme_id == bindparam("scheme"))
-_BY_ID = select(*STATE_COLUMNS).where(_a.id == bindparam("account"))
-_OF_HOLDER = select(*STATE_COLUMNS).where(_a.holder_id == bindparam("holder")).order_by(_a.scheme_id)
+_BY_HOLDER = Prepared(
+    select(*STATE_COLUMNS).where(_a.holder_id == bindparam("holder"), _a.scheme_id == bindparam("scheme"))
+)
+_BY_ID = Prepared(select(*STATE_COLUMNS).where(_a.id == bindparam("account")))
+_OF_HOLDER = Prepared(select(*STATE_COLUMNS).where(_a.holder_id == bindparam("holder")).order_by(_a.scheme_id))
 _e = Entry.__table__.c
-_LAST_ENTRIES = (
+_LAST_ENTRIES = Prepared(
     select(Entry.__table__)
     .where(_e.account_id == bindparam("account"), _e.seq <= bindparam("upto"))
     .order_by(_e.seq.desc())
     .limit(bindparam("count"))
 )
-_RECENT = (
+_RECENT = Prepared(
     select(
         _e.seq,
         _e.amount,
@@ -59,23 +62,31 @@ _RECENT = (
     .order_by(_e.seq.desc())
     .limit(bindparam("count"))
 )
-_ONE_ENTRY = select(Entry.__table__).where(_e.account_id == bindparam("account"), _e.seq == bindparam("seq"))
-_BY_CAUSE = select(Entry.__table__).where(
-    _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.account_id == bindparam("account")
+_ONE_ENTRY = Prepared(select(Entry.__table__).where(_e.account_id == bindparam("account"), _e.seq == bindparam("seq")))
+_BY_CAUSE = Prepared(
+    select(Entry.__table__).where(
+        _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.account_id == bindparam("account")
+    )
 )
-_ROLLED_UP = select(Entry.__table__).where(
-    _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.kind == "roll_up"
+_ROLLED_UP = Prepared(
+    select(Entry.__table__).where(
+        _e.cause_kind == bindparam("kind"), _e.cause_id == bindparam("cause"), _e.kind == "roll_up"
+    )
 )
-_ROLLED_FROM = select(Entry.__table__).where(
-    _e.cause_kind == bindparam("kind"),
-    _e.cause_id == bindparam("cause"),
-    _e.account_id != bindparam("account"),
-    _e.kind.in_(("record", "reversal")),
+_ROLLED_FROM = Prepared(
+    select(Entry.__table__).where(
+        _e.cause_kind == bindparam("kind"),
+        _e.cause_id == bindparam("cause"),
+        _e.account_id != bindparam("account"),
+        _e.kind.in_(("record", "reversal")),
+    )
 )
-_REVERSED_BY = select(Entry.__table__).where(
-    _e.account_id == bindparam("account"), _e.reverses == bindparam("seq"), _e.reverses.is_not(None)
+_REVERSED_BY = Prepared(
+    select(Entry.__table__).where(
+        _e.account_id == bindparam("account"), _e.reverses == bindparam("seq"), _e.reverses.is_not(None)
+    )
 )
-_BETWEEN = (
+_BETWEEN = Prepared(
     select(Entry.__table__)
     .where(
         _e.account_id == bindparam("account"),
@@ -85,16 +96,13 @@ _BETWEEN = (
     .order_by(_e.seq.desc())
 )
 _h = Hold.__table__.c
-_ACTIVE_HOLDS = (
+_ACTIVE_HOLDS = Prepared(
     select(Hold.__table__).where(_h.account_id == bindparam("account"), _h.state == "active").order_by(_h.id)
 )
-_HOLD_BY_CAUSE = select(Hold.__table__).where(_h.cause_kind == bindparam("kind"), _h.cause_id == bindparam("cause"))
+_HOLD_BY_CAUSE = Prepared(
+    select(Hold.__table__).where(_h.cause_kind == bindparam("kind"), _h.cause_id == bindparam("cause"))
+)
 LAST = 2**31 - 1
-
-
-def run(statement: Select[Any], **values: object) -> CursorResult[Any]:
-    """On the connection: these are columns, not objects, and this is the shorter way."""
-    return db.session.connection().execute(statement, values)
 
 
 def as_state(row: Sequence[Any]) -> AccountState:
@@ -118,7 +126,7 @@ def as_state(row: Sequence[Any]) -> AccountState:
     )
 
 
-def as_entry(row: Mapping[Any, Any]) -> EntryLine:
+def as_entry(row: Mapping[str, Any]) -> EntryLine:
     return EntryLine(
         account_id=row["account_id"],
         seq=row["seq"],
@@ -138,7 +146,7 @@ def as_entry(row: Mapping[Any, Any]) -> EntryLine:
     )
 
 
-def as_hold(row: Mapping[Any, Any]) -> HoldLine:
+def as_hold(row: Mapping[str, Any]) -> HoldLine:
     return HoldLine(
         id=row["id"],
         account_id=row["account_id"],
@@ -153,13 +161,13 @@ def as_hold(row: Mapping[Any, Any]) -> HoldLine:
 
 
 def find_account(holder_id: int, scheme_id: int) -> AccountState | None:
-    row = run(_BY_HOLDER, holder=holder_id, scheme=scheme_id).one_or_none()
+    row = _BY_HOLDER.first(holder=holder_id, scheme=scheme_id)
     return as_state(row) if row else None
 
 
 def account_state(account_id: int) -> AccountState:
     """:raises NotFound: if there is no such account."""
-    row = run(_BY_ID, account=account_id).one_or_none()
+    row = _BY_ID.first(account=account_id)
     if row is None:
         raise NotFound("没有找到这个积分账户。")
     return as_state(row)
@@ -167,43 +175,43 @@ def account_state(account_id: int) -> AccountState:
 
 def accounts_of(holder_id: int) -> list[AccountState]:
     """All accounts of a holder, one per scheme."""
-    return [as_state(row) for row in run(_OF_HOLDER, holder=holder_id)]
+    return [as_state(row) for row in _OF_HOLDER.all(holder=holder_id)]
 
 
 def last_entries(account_id: int, count: int, *, upto: int = LAST) -> list[EntryLine]:
     """The newest ``count`` lines, newest first, from number ``upto`` down."""
-    rows = run(_LAST_ENTRIES, account=account_id, upto=upto, count=count)
-    return [as_entry(row) for row in rows.mappings()]
+    rows = _LAST_ENTRIES.all(account=account_id, upto=upto, count=count)
+    return [as_entry(row._asdict()) for row in rows]
 
 
 def recent_lines(account_id: int, count: int) -> list[RecentLine]:
     """The newest ``count`` lines, newest first: only what a list of them shows, for the page that is asked for most."""
-    return [RecentLine(*row) for row in run(_RECENT, account=account_id, count=count)]
+    return [RecentLine(*row) for row in _RECENT.all(account=account_id, count=count)]
 
 
 def entry(account_id: int, seq: int) -> EntryLine:
     """:raises NotFound: if there is no such line."""
-    row = run(_ONE_ENTRY, account=account_id, seq=seq).mappings().one_or_none()
+    row = _ONE_ENTRY.first(account=account_id, seq=seq)
     if row is None:
         raise NotFound("没有找到这一笔积分。")
-    return as_entry(row)
+    return as_entry(row._asdict())
 
 
 def entry_of_cause(cause: Cause, account_id: int) -> EntryLine | None:
-    row = run(_BY_CAUSE, kind=cause.kind, cause=cause.id, account=account_id).mappings().one_or_none()
-    return as_entry(row) if row else None
+    row = _BY_CAUSE.first(kind=cause.kind, cause=cause.id, account=account_id)
+    return as_entry(row._asdict()) if row else None
 
 
 def reversal_of(account_id: int, seq: int) -> EntryLine | None:
     """The line that took this line back, if one did."""
-    row = run(_REVERSED_BY, account=account_id, seq=seq).mappings().one_or_none()
-    return as_entry(row) if row else None
+    row = _REVERSED_BY.first(account=account_id, seq=seq)
+    return as_entry(row._asdict()) if row else None
 
 
 def rolled_up(line: EntryLine) -> EntryLine | None:
     """The courtyard's entry that came of a household's."""
-    row = run(_ROLLED_UP, kind=ROLL_UP + line.cause.kind, cause=line.cause.id).mappings().one_or_none()
-    return as_entry(row) if row else None
+    row = _ROLLED_UP.first(kind=ROLL_UP + line.cause.kind, cause=line.cause.id)
+    return as_entry(row._asdict()) if row else None
 
 
 def rolled_from(line: EntryLine) -> EntryLine | None:
@@ -211,8 +219,8 @@ def rolled_from(line: EntryLine) -> EntryLine | None:
     kind = line.cause.kind.removeprefix(ROLL_UP)
     if kind == line.cause.kind:
         return None
-    row = run(_ROLLED_FROM, kind=kind, cause=line.cause.id, account=line.account_id).mappings().first()
-    return as_entry(row) if row else None
+    row = _ROLLED_FROM.first(kind=kind, cause=line.cause.id, account=line.account_id)
+    return as_entry(row._asdict()) if row else None
 
 
 def reversed_by(line: EntryLine) -> EntryLine | None:
@@ -222,7 +230,7 @@ def reversed_by(line: EntryLine) -> EntryLine | None:
 
 def entries_between(account_id: int, start: datetime, end: datetime) -> list[EntryLine]:
     """An account's lines posted from ``start`` until before ``end`` (UTC), newest first."""
-    return [as_entry(row) for row in run(_BETWEEN, account=account_id, start=start, end=end).mappings()]
+    return [as_entry(row._asdict()) for row in _BETWEEN.all(account=account_id, start=start, end=end)]
 
 
 def entries_statement(account_id: int, *, month: int | None = None) -> Select[Any]:
@@ -241,9 +249,9 @@ def count_entries(account_id: int, month: int) -> int:
 
 
 def active_holds(account_id: int) -> list[HoldLine]:
-    return [as_hold(row) for row in run(_ACTIVE_HOLDS, account=account_id).mappings()]
+    return [as_hold(row._asdict()) for row in _ACTIVE_HOLDS.all(account=account_id)]
 
 
 def hold_of_cause(cause: Cause) -> HoldLine | None:
-    row = run(_HOLD_BY_CAUSE, kind=cause.kind, cause=cause.id).mappings().one_or_none()
-    return as_hold(row) if row else None
+    row = _HOLD_BY_CAUSE.first(kind=cause.kind, cause=cause.id)
+    return as_hold(row._asdict()) if row else None

@@ -9,9 +9,10 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger.book import AccountState, Standing
 from webapp.ledger.models import Account
-from webapp.ledger.queries.book import STATE_COLUMNS, as_state, run
+from webapp.ledger.queries.book import STATE_COLUMNS, as_state
 from webapp.places.models import Area, Holder, Household
 from webapp.places.queries import within
+from webapp.prepared import Prepared
 
 _a = Account.__table__.c
 
@@ -69,7 +70,7 @@ _AHEAD_IN_COURTYARD = (
     .correlate(Account.__table__)
     .scalar_subquery()
 )
-_WITH_PLACE = select(*STATE_COLUMNS, _AHEAD_IN_COURTYARD).where(_a.id == bindparam("account"))
+_WITH_PLACE = Prepared(select(*STATE_COLUMNS, _AHEAD_IN_COURTYARD).where(_a.id == bindparam("account")))
 
 
 def account_in_courtyard(account_id: int, courtyard_id: int | None, *, year: int) -> tuple[AccountState, int | None]:
@@ -79,7 +80,7 @@ def account_in_courtyard(account_id: int, courtyard_id: int | None, *, year: int
 
     :raises NotFound: if there is no such account.
     """
-    row = run(_WITH_PLACE, account=account_id, courtyard=courtyard_id, year=year).one_or_none()
+    row = _WITH_PLACE.first(account=account_id, courtyard=courtyard_id, year=year)
     if row is None:
         raise NotFound("没有找到这个积分账户。")
     account = as_state(row[:-1])

@@ -10,17 +10,18 @@ from sqlalchemy import bindparam, select
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, LimitReached, NotAllowed
 from webapp.core.points import Points
-from webapp.extensions import db
 from webapp.places.models import Household, Person
+from webapp.prepared import Prepared
 from webapp.records.queries import Target, Terms, uses_of_rule
 from webapp.schemes.queries import RuleView, in_force
 from webapp.users.models import POSTS
-from webapp.users.queries import courtyards_headed_by, posts_over
+from webapp.users.permissions import posts_over
+from webapp.users.queries import courtyards_headed_by
 
 MOST_PHOTOS = 3
 
 _person, _household = Person.__table__.c, Household.__table__.c
-_HOME = (
+_HOME = Prepared(
     select(_person.household_id, _household.courtyard_id)
     .select_from(Person.__table__)
     .outerjoin(Household.__table__, _household.id == _person.household_id)
@@ -49,8 +50,7 @@ def check_recorder(rule: RuleView, target: Target, actor: Actor) -> None:
     """
     if actor.kind == "system":
         return
-    held = posts_over(actor.person_id, target.path) if actor.person_id else set()
-    if not held.intersection(rule.recorders):
+    if posts_over(actor, target.path).isdisjoint(rule.recorders):
         wanted = "、".join(POSTS[post] for post in rule.recorders if post in POSTS)
         raise NotAllowed(f"这条细则由{wanted}来记，您的岗位不能记。请选别的细则，或请他们来记。", field="rule")
 
@@ -87,7 +87,7 @@ def why_recused(target: Target, person_id: int | None) -> str:
     if target.kind == "shop" and target.owner_id is None:  # nobody known here keeps it
         return ""
     headed = courtyards_headed_by(person_id) if target.kind in ("courtyard", "household") else set()
-    home = db.session.connection().execute(_HOME, {"person": person_id}).one_or_none()
+    home = _HOME.first(person=person_id)
     household_id, courtyard_id = home or (None, None)
     own_household = household_id is not None and household_id in (target.id, target.household_id)
     reasons = {

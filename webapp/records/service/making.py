@@ -20,7 +20,7 @@ from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.service import Posting
 from webapp.records.models import SOURCES, Record, RecordPhoto
-from webapp.records.queries import Target, Terms, made_under, photos_of, spots, target, terms
+from webapp.records.queries import Target, Terms, made_under, photos_of, target, terms
 from webapp.records.service import checks
 from webapp.schemes.queries import RuleView, rule_version
 
@@ -76,7 +76,7 @@ def make(
         happened_on=day,
         happened_at=happened_at,
         device_time=device_time,
-        place=spots([whom.path])[whom.path].label[:80],
+        place=whom.spot.label[:80],
         note=note,
         **_written_by(actor),
         created_at=now,

@@ -1,0 +1,89 @@
+"""Queries that the driver runs: the same rows as SQLAlchemy's own, in the session's transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import DBAPIError
+
+from tests.conftest import both_databases
+from tests.factories import make_appointment, make_community, make_household, make_person, make_user
+from webapp.extensions import db
+from webapp.places.models import Holder, Person
+from webapp.prepared import Places, Prepared
+from webapp.users.models import Appointment, SignIn
+
+_holder, _person = Holder.__table__.c, Person.__table__.c
+_appointment, _sign_in = Appointment.__table__.c, SignIn.__table__.c
+
+
+@both_databases
+def test_columns_are_read_as_their_types_say(app):
+    person = make_person(area=make_community().community, name="李玉梅")
+    make_appointment(person=person, post="grid_worker", area=person.area, starts_on=date(2026, 3, 1))
+    statement = (
+        select(_holder.id, _holder.name, _person.staff, _appointment.starts_on, _appointment.ends_on)
+        .join(Person.__table__, _person.id == _holder.id)
+        .join(Appointment.__table__, _appointment.person_id == _person.id)
+        .where(_appointment.starts_on <= bindparam("day"))
+    )
+
+    rows = Prepared(statement).all(day=date(2026, 3, 1))
+
+    assert [tuple(row) for row in rows] == [
+        tuple(row) for row in db.session.execute(statement, {"day": date(2026, 3, 1)})
+    ]
+    assert (rows[0].name, rows[0].staff, rows[0].starts_on, rows[0].ends_on) == (
+        "李玉梅",
+        False,
+        date(2026, 3, 1),
+        None,
+    )
+
+
+@both_databases
+def test_moments_go_in_and_come_out_in_utc(app):
+    now = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    db.session.add(SignIn(token_print="a" * 64, user_id=make_user().id, started_at=now, expires_at=now, where=""))
+    db.session.flush()
+    query = Prepared(select(_sign_in.started_at).where(_sign_in.expires_at == bindparam("now")))
+
+    assert query.first(now=now).started_at == now
+    assert query.first(now=now.replace(minute=31)) is None
+
+
+@both_databases
+def test_a_fixed_number_of_places_takes_fewer_values_but_never_more(app):
+    ids = [make_household(number=number).id for number in ("01-01", "01-02", "01-03")]
+    places = Places("household", 3)
+    query = Prepared(select(_holder.id).where(_holder.id.in_(places.parameters()), _holder.name.in_(["甲", "乙"])))
+
+    assert query.all(**places.filled(ids[:2])) == []
+    with pytest.raises(ValueError, match="4 values for 3 places"):
+        places.filled([1, 2, 3, 4])
+
+
+def test_a_list_of_changing_length_is_refused(app):
+    query = Prepared(select(_person.id).where(_person.id.in_(bindparam("ids", expanding=True))))
+    with pytest.raises(ValueError, match="use Places"):
+        query.all(ids=[1, 2])
+
+
+@both_databases
+def test_it_runs_in_the_transaction_that_is_open_now(app):
+    query = Prepared(select(_holder.name).where(_holder.name == bindparam("name")))
+    make_person(area=make_community().community, name="李玉梅")
+
+    assert query.first(name="李玉梅") is not None
+    db.session.rollback()
+    assert query.first(name="李玉梅") is None
+
+
+@both_databases
+def test_an_error_of_the_driver_is_sqlalchemys_and_tells_no_values(app):
+    query = Prepared(select(_holder.id).where(db.func.no_such_function(_holder.name) == bindparam("name")))
+    with pytest.raises(DBAPIError) as error:
+        query.all(name="李玉梅")
+    assert "李玉梅" not in str(error.value)

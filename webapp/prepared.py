@@ -1,0 +1,138 @@
+"""Queries of the hot pages: compiled once, run by the database's own driver.
+
+SQLAlchemy writes the text of a query and knows how to read its columns, but running one through it costs several times
+what the database needs for it (docs/performance.md). A ``Prepared`` keeps the text and the readers of the columns, and runs
+on the session's connection, inside its transaction; everything else stays with SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from webapp.extensions import db
+
+Reader = Callable[[Any], Any]
+KEPT = "driver"  # in a session's info: the transaction, its driver's connection, and the dialect
+
+
+class Places:
+    """A fixed number of values for ``IN``, so that the text of a query never changes; those not needed hold ``empty``."""
+
+    def __init__(self, name: str, count: int, empty: int = 0) -> None:
+        self._names = [f"{name}_{place}" for place in range(count)]
+        self._empty = dict.fromkeys(self._names, empty)
+
+    def parameters(self) -> list[BindParameter[Any]]:
+        """For ``column.in_(...)``."""
+        return [bindparam(name) for name in self._names]
+
+    def filled(self, values: Sequence[int]) -> dict[str, int]:
+        """:raises ValueError: if there are more values than places: none may be left out silently."""
+        if len(values) > len(self._names):
+            raise ValueError(f"{len(values)} values for {len(self._names)} places")
+        return self._empty | dict(zip(self._names, values, strict=False))
+
+
+class Prepared:
+    """One SELECT with named parameters. Rows are named tuples, read as the columns' types say."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._texts: dict[str, _Text] = {}
+
+    def all(self, **values: Any) -> list[Any]:
+        """All rows, as a list of named tuples."""
+        connection, dialect = _driver()
+        text = self._texts.get(dialect.name) or self._compile(dialect, values)
+        return text.run(connection, dialect, values)
+
+    def first(self, **values: Any) -> Any | None:
+        """The first row, or None. The query says itself that there is only one, or which."""
+        rows = self.all(**values)
+        return rows[0] if rows else None
+
+    def _compile(self, dialect: Dialect, values: dict[str, Any]) -> _Text:
+        text = self._texts[dialect.name] = _Text(self._statement, dialect, values)
+        return text
+
+
+class _Text:
+    """A statement as one kind of database takes it."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect, values: dict[str, Any]) -> None:
+        """``values``: of the first call; only their names matter.
+
+        :raises ValueError: if one is a list: its length would be fixed for ever.
+        """
+        if any(isinstance(value, list | tuple | set) for value in values.values()):
+            raise ValueError("a list of changing length has no fixed text: use Places")
+        # lists that the statement itself holds are written out now, which asks for a value of every parameter
+        compiled = statement.params(values).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        assert isinstance(compiled, SQLCompiler)
+        self._sql = str(compiled)
+        self._order = compiled.positiontup  # None where parameters go by name
+        writers = {
+            name: writer
+            for bound, name in compiled.bind_names.items()
+            if (writer := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        self._writers = {name: write for name, write in writers.items() if name in values}
+        self._fixed = {
+            name: writers[name](value) if name in writers else value
+            for name, value in compiled.params.items()
+            if name not in values
+        }
+        columns = list(statement.selected_columns)
+        readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        self._readers = [(place, reader) for place, reader in enumerate(readers) if reader is not None]
+        names = [getattr(column, "key", None) or "value" for column in columns]
+        row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # the names come from the query
+        self._row = row._make
+
+    def run(self, connection: Any, dialect: Dialect, values: dict[str, Any]) -> list[Any]:
+        bound = self._bound(values)
+        cursor = connection.cursor()
+        try:
+            cursor.execute(self._sql, bound)
+            rows: Iterable[Sequence[Any]] = cursor.fetchall()
+        except dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance(
+                self._sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from error
+        finally:
+            cursor.close()
+        if self._readers:
+            rows = [self._read(row) for row in rows]
+        return [self._row(row) for row in rows]
+
+    def _bound(self, values: dict[str, Any]) -> Any:
+        if self._fixed:
+            values = self._fixed | values
+        for name, write in self._writers.items():
+            values[name] = write(values[name])
+        return values if self._order is None else [values[name] for name in self._order]
+
+    def _read(self, row: Sequence[Any]) -> list[Any]:
+        read = list(row)
+        for place, reader in self._readers:
+            read[place] = reader(read[place])
+        return read
+
+
+def _driver() -> tuple[Any, Dialect]:
+    """The driver's connection of the session's transaction, which begins if it has not yet."""
+    session = db.session()
+    kept = session.info.get(KEPT)
+    if kept is not None and kept[0] is session.get_transaction():
+        return kept[1], kept[2]
+    connection = session.connection()
+    raw = connection.connection.dbapi_connection
+    session.info[KEPT] = (session.get_transaction(), raw, connection.dialect)
+    return raw, connection.dialect
