@@ -51,7 +51,10 @@ class History:
         self.random = Random(1120)  # noqa: S311  # the same quarter each time is the purpose
 
     def play(self) -> int:
-        """Returns how many events took place; one that a rule refuses (a full cap, too few points) does not."""
+        """Returns how many events took place; one that a rule refuses (a full cap, too few points) does not.
+
+        :raises RuntimeError: if most are refused: then something is wrong with the town, not with an event.
+        """
         events = sorted([*self._records(), *self._redemptions(), *self._ratings()], key=lambda event: event.at)
         done = 0
         for number, event in enumerate(events, start=1):
@@ -59,6 +62,8 @@ class History:
             if number % COMMIT_EVERY == 0:
                 db.session.commit()
         db.session.commit()
+        if done * 2 < len(events):
+            raise RuntimeError(f"{len(events) - done} of {len(events)} events of the demonstration were refused")
         return done
 
     def _try(self, event: Event) -> bool:
