@@ -23,6 +23,7 @@ from tests.factories import (
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
+from webapp.places.models import Area, Holder
 from webapp.qrcodes import queries, service
 from webapp.qrcodes.models import Code
 from webapp.users.passwords import slow_hash
@@ -93,6 +94,41 @@ def test_every_code_of_a_sheet_is_read_from_its_picture(page, kind, layout, page
     assert len(pictures) == pages
     assert len(read) == count
     assert set(read) == wanted(page, kind)
+
+
+def give_longest_words(kind: str) -> None:
+    """As long as the forms allow: 60 characters of name, 20 of number, a head and a grid worker of long names."""
+    statement = (
+        db.update(Holder)
+        .where(Holder.kind == kind)
+        .values(name="昌宁县城关街道槐树巷老机械厂家属院" * 3 + "东侧平房北排")
+    )
+    db.session.execute(statement.execution_options(synchronize_session=False))
+    people = db.update(Holder).where(Holder.kind == "person").values(name="阿布都热合曼·买买提依明江")
+    db.session.execute(people.execution_options(synchronize_session=False))
+    db.session.execute(db.update(Area).values(name=Area.name + "槐树巷老机械厂家属院东侧平房片区网格"))
+    db.session.commit()
+
+
+@pytest.mark.parametrize(("kind", "layout"), [("courtyard", "12"), ("courtyard", "door"), ("household", "card")])
+def test_the_longest_names_leave_code_and_digits_where_they_are(page, kind, layout):
+    give_longest_words(kind)
+    pictures = print_all(page, kind, layout)
+    keep(page, f"sheet-{layout}-long")
+
+    assert {found.text for picture in pictures for found in zxingcpp.read_barcodes(picture)} == wanted(page, kind)
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('.plates article')].flatMap(plate => {
+            const edge = plate.getBoundingClientRect(), code = plate.querySelector('svg').getBoundingClientRect()
+            return [...plate.querySelectorAll('small, h2, b, i')].filter(part => {
+                const box = part.getBoundingClientRect()
+                const over = box.left < code.right - 1 && box.right > code.left + 1
+                    && box.top < code.bottom - 8 && box.bottom > code.top + 8
+                return box.bottom > edge.bottom + 1 || box.right > edge.right + 1 || !box.height || over
+            }).map(part => part.tagName + ' ' + part.textContent)
+        })"""
+    )
+    assert outside == []
 
 
 def test_the_desk_of_codes_is_accessible(page):

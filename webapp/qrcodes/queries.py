@@ -199,6 +199,11 @@ class Plate:
     head: str
     grid_worker: str
 
+    @property
+    def long(self) -> bool:
+        """Set in smaller type, so that a long name never pushes the digits off the plate."""
+        return len(self.name) > 16 or len(self.number) > 12
+
 
 def plates(scope: tuple[str, ...], wanted: Wanted, *, base_url: str) -> Iterator[Plate]:
     """The plates of a sheet, drawn one by one as they are printed, so that 3,600 need no more memory than twelve."""
