@@ -1,8 +1,8 @@
-"""Queries of the hot pages: compiled once, run by the database's own driver.
+"""Statements of the hot pages: compiled once, run by the database's own driver.
 
-SQLAlchemy writes the text of a query and knows how to read its columns, but running one through it costs several times
-what the database needs for it (docs/performance.md). A ``Prepared`` keeps the text and the readers of the columns, and runs
-on the session's connection, inside its transaction; everything else stays with SQLAlchemy.
+SQLAlchemy writes the text of a statement and knows how to read its columns, but running one through it costs several times
+what the database needs for it (decision 0003). A ``Prepared`` keeps the text and the readers of the columns, and runs on
+the session's connection, inside its transaction; everything else stays with SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Insert, Select, TextClause, Update, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from webapp.extensions import db
@@ -40,15 +41,31 @@ class Places:
         return self._empty | dict(zip(self._names, values, strict=False))
 
 
-class Prepared:
-    """One SELECT with named parameters. Rows are named tuples, read as the columns' types say."""
+Statement = Select[Any] | Insert | Update | TextClause
 
-    def __init__(self, statement: Select[Any]) -> None:
+
+class Prepared:
+    """One statement with named parameters. Rows are named tuples, read as the columns' types say.
+
+    Each call gives the same names; an INSERT writes the columns that its first call named. Nothing is flushed before.
+    """
+
+    def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._texts: dict[str, _Text] = {}
 
     def all(self, **values: Any) -> list[Any]:
-        """All rows, as a list of named tuples."""
+        """All rows of a SELECT, or of what RETURNING says, as a list of named tuples.
+
+        :raises sqlalchemy.exc.DBAPIError: of the kind that SQLAlchemy itself would raise, without the values.
+        """
+        return self._run(values)[0]
+
+    def count(self, **values: Any) -> int:
+        """How many rows were written."""
+        return self._run(values)[1]
+
+    def _run(self, values: dict[str, Any]) -> tuple[list[Any], int]:
         connection, dialect = _driver()
         text = self._texts.get(dialect.name) or self._compile(dialect, values)
         return text.run(connection, dialect, values)
@@ -66,16 +83,14 @@ class Prepared:
 class _Text:
     """A statement as one kind of database takes it."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect, values: dict[str, Any]) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect, values: dict[str, Any]) -> None:
         """``values``: of the first call; only their names matter.
 
         :raises ValueError: if one is a list: its length would be fixed for ever.
         """
         if any(isinstance(value, list | tuple | set) for value in values.values()):
             raise ValueError("a list of changing length has no fixed text: use Places")
-        # lists that the statement itself holds are written out now, which asks for a value of every parameter
-        compiled = statement.params(values).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        assert isinstance(compiled, SQLCompiler)
+        compiled = _compiled(statement, dialect, values)
         self._sql = str(compiled)
         self._order = compiled.positiontup  # None where parameters go by name
         writers = {
@@ -89,19 +104,21 @@ class _Text:
             for name, value in compiled.params.items()
             if name not in values
         }
-        columns = list(statement.selected_columns)
+        columns = _columns(statement)
         readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._readers = [(place, reader) for place, reader in enumerate(readers) if reader is not None]
         names = [getattr(column, "key", None) or "value" for column in columns]
         row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # the names come from the query
-        self._row = row._make
+        self._row = row._make if columns else None
 
-    def run(self, connection: Any, dialect: Dialect, values: dict[str, Any]) -> list[Any]:
+    def run(self, connection: Any, dialect: Dialect, values: dict[str, Any]) -> tuple[list[Any], int]:
+        """The rows, and how many were written."""
         bound = self._bound(values)
         cursor = connection.cursor()
         try:
             cursor.execute(self._sql, bound)
-            rows: Iterable[Sequence[Any]] = cursor.fetchall()
+            rows: Iterable[Sequence[Any]] = cursor.fetchall() if self._row is not None else ()
+            written = cursor.rowcount
         except dialect.loaded_dbapi.Error as error:
             raise DBAPIError.instance(
                 self._sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
@@ -110,7 +127,7 @@ class _Text:
             cursor.close()
         if self._readers:
             rows = [self._read(row) for row in rows]
-        return [self._row(row) for row in rows]
+        return [self._row(row) for row in rows] if self._row is not None else [], written
 
     def _bound(self, values: dict[str, Any]) -> Any:
         if self._fixed:
@@ -126,13 +143,34 @@ class _Text:
         return read
 
 
+def _compiled(statement: Statement, dialect: Dialect, values: dict[str, Any]) -> SQLCompiler:
+    if isinstance(statement, Select):
+        # lists that the query itself holds are written out now, which asks for a value of every parameter
+        compiled = statement.params(values).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    else:
+        names = list(values) if isinstance(statement, Insert) else None
+        compiled = statement.compile(dialect=dialect, column_keys=names)
+    assert isinstance(compiled, SQLCompiler)
+    return compiled
+
+
+def _columns(statement: Statement) -> list[ColumnElement[Any]]:
+    if isinstance(statement, TextClause):
+        return []
+    return list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
+
+
 def _driver() -> tuple[Any, Dialect]:
     """The driver's connection of the session's transaction, which begins if it has not yet."""
     session = db.session()
     kept = session.info.get(KEPT)
-    if kept is not None and kept[0] is session.get_transaction():
+    if kept is not None and kept[0] is _innermost(session):
         return kept[1], kept[2]
-    connection = session.connection()
+    connection = session.connection()  # begins what has not begun yet: the transaction, a savepoint
     raw = connection.connection.dbapi_connection
-    session.info[KEPT] = (session.get_transaction(), raw, connection.dialect)
+    session.info[KEPT] = (_innermost(session), raw, connection.dialect)
     return raw, connection.dialect
+
+
+def _innermost(session: Session) -> SessionTransaction | None:
+    return session.get_nested_transaction() or session.get_transaction()

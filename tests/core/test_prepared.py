@@ -9,13 +9,14 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import both_databases
-from tests.factories import make_appointment, make_community, make_household, make_person, make_user
+from tests.factories import make_appointment, make_community, make_household, make_person, make_scheme, make_user
 from webapp.extensions import db
 from webapp.places.models import Holder, Person
 from webapp.prepared import Places, Prepared
+from webapp.schemes.models import Scheme
 from webapp.users.models import Appointment, SignIn
 
-_holder, _person = Holder.__table__.c, Person.__table__.c
+_holder, _person, _scheme = Holder.__table__.c, Person.__table__.c, Scheme.__table__.c
 _appointment, _sign_in = Appointment.__table__.c, SignIn.__table__.c
 
 
@@ -79,6 +80,22 @@ def test_it_runs_in_the_transaction_that_is_open_now(app):
     assert query.first(name="李玉梅") is not None
     db.session.rollback()
     assert query.first(name="李玉梅") is None
+
+
+@both_databases
+def test_a_savepoint_takes_back_what_was_written_inside_it(app):
+    scheme = make_scheme(area=make_community().community)
+    rename = Prepared(
+        db.update(Scheme.__table__).where(_scheme.id == bindparam("p_id")).values(name=bindparam("p_name"))
+    )
+    read = Prepared(select(_scheme.name).where(_scheme.id == bindparam("id")))
+    before = read.first(id=scheme.id).name
+
+    inside = db.session.begin_nested()
+    assert rename.count(p_id=scheme.id, p_name="改过的名称") == 1
+    inside.rollback()
+
+    assert read.first(id=scheme.id).name == before
 
 
 @both_databases

@@ -11,8 +11,9 @@ from sqlalchemy import insert
 from webapp.audit.models import AuditLine
 from webapp.core.actor import EVERYWHERE, Actor
 from webapp.extensions import db
+from webapp.prepared import Prepared
 
-_INSERT = insert(AuditLine.__table__).inline()  # type: ignore[arg-type]  # a declarative table is a Table
+_INSERT = Prepared(insert(AuditLine.__table__).inline())  # type: ignore[arg-type]  # a declarative table is a Table
 
 
 def log(
@@ -41,7 +42,7 @@ def log(
         "detail": json.dumps(detail, ensure_ascii=False, default=str, sort_keys=True),
     }
     db.session.flush()
-    db.session.connection().execute(_INSERT, line)
+    _INSERT.count(**line)
 
 
 def only_area(scope: tuple[str, ...]) -> str:

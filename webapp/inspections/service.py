@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from webapp.core.actor import Actor
 from webapp.core.points import Points
-from webapp.extensions import db
+from webapp.prepared import Prepared
 from webapp.records import service as records
 from webapp.records.models import Record
 from webapp.records.queries import made_under
@@ -44,13 +44,13 @@ def inspect(
     return record
 
 
-#: As text: SQLAlchemy compiles ON CONFLICT anew each time, which costs more than the statement itself.
-_USED = text(
-    "INSERT INTO rule_use (scheme_id, community_id, rule_id, uses) VALUES (:scheme_id, :community_id, :rule_id, 1)"
-    " ON CONFLICT (scheme_id, community_id, rule_id) DO UPDATE SET uses = rule_use.uses + 1"
+_USED = Prepared(
+    text(
+        "INSERT INTO rule_use (scheme_id, community_id, rule_id, uses) VALUES (:scheme_id, :community_id, :rule_id, 1)"
+        " ON CONFLICT (scheme_id, community_id, rule_id) DO UPDATE SET uses = rule_use.uses + 1"
+    )
 )
 
 
 def _count_use(record: Record) -> None:
-    values = {"scheme_id": record.scheme_id, "community_id": record.community_id, "rule_id": record.rule_id}
-    db.session.connection().execute(_USED, values)
+    _USED.count(scheme_id=record.scheme_id, community_id=record.community_id, rule_id=record.rule_id)

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict
 from webapp.extensions import WROTE, UtcDateTime, db
+from webapp.prepared import Prepared
 from webapp.web import housekeeping
 from webapp.web.htmx import go
 from webapp.web.models import SentForm
@@ -24,16 +25,17 @@ FIELD = "_once"
 KEPT = timedelta(days=3)
 
 _form = SentForm.__table__.c
-_SENT = select(_form.body_hash, _form.location).where(_form.key == bindparam("form"))
-_LED_TO = (
+_SENT = Prepared(select(_form.body_hash, _form.location).where(_form.key == bindparam("form")))
+_LED_TO = Prepared(
     update(SentForm.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
     .where(_form.key == bindparam("form"))
     .values(location=bindparam("led_to"))
 )
-#: As text: SQLAlchemy compiles ON CONFLICT anew each time, which costs more than the statement itself.
-_CLAIM = text(
-    "INSERT INTO sent_form (key, body_hash, sent_at) VALUES (:key, :body_hash, :sent_at) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("sent_at", type_=UtcDateTime()))
+_CLAIM = Prepared(
+    text(
+        "INSERT INTO sent_form (key, body_hash, sent_at) VALUES (:key, :body_hash, :sent_at) ON CONFLICT DO NOTHING"
+    ).bindparams(bindparam("sent_at", type_=UtcDateTime()))
+)
 
 
 def once_token() -> str:
@@ -53,7 +55,7 @@ def before_form() -> Response | None:
     db.session.info[WROTE] = True
     if _claim(key, body):
         return None
-    sent = db.session.connection().execute(_SENT, {"form": key}).one()
+    (sent,) = _SENT.all(form=key)
     if sent.body_hash != body:
         raise Conflict("这张表单已经提交过，内容不一样。请返回重新打开再填。")
     return go(sent.location or "/")
@@ -66,7 +68,7 @@ def after_form(response: Response) -> None:
     if not key or not location:
         return
     key = signing.fingerprint(f"{request.path}\0{key}")
-    db.session.connection().execute(_LED_TO, {"form": key, "led_to": location})
+    _LED_TO.count(form=key, led_to=location)
 
 
 def forget_old(now: datetime) -> int:
@@ -81,8 +83,7 @@ def init_app(app: Flask) -> None:
 
 
 def _claim(key: str, body: str) -> bool:
-    values = {"key": key, "body_hash": body, "sent_at": clock.now()}
-    return db.session.connection().execute(_CLAIM, values).rowcount == 1
+    return _CLAIM.count(key=key, body_hash=body, sent_at=clock.now()) == 1
 
 
 def _body_hash() -> str:

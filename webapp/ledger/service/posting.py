@@ -9,19 +9,19 @@ from sqlalchemy import bindparam, select
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, NotFound
-from webapp.extensions import db
 from webapp.ledger.book import ROLL_UP, Cause, EntryLine
 from webapp.ledger.queries import rolled_up
 from webapp.ledger.replay import bucket_of
 from webapp.ledger.service.accounts import open_account
 from webapp.ledger.service.writing import LONGEST_NOTE, LONGEST_TITLE, NO_FLOOR, Posting, write, write_if_open
 from webapp.places.models import Household
+from webapp.prepared import Prepared
 from webapp.schemes.models import Scheme
 
 #: What ``post`` writes; the other kinds have verbs of their own.
 POSTED = ("base", "record", "lapse")
 _scheme, _household = Scheme.__table__.c, Household.__table__.c
-_TERMS = (
+_TERMS = Prepared(
     select(_scheme.floor, _scheme.rolls_up_to_id, _household.courtyard_id)
     .select_from(Scheme.__table__)
     .outerjoin(Household.__table__, _household.id == bindparam("holder"))
@@ -44,7 +44,7 @@ def post(
     """
     if posting.kind not in POSTED:
         raise ValueError(f"{posting.kind} is not posted but has a verb of its own")
-    terms = db.session.connection().execute(_TERMS, {"holder": holder_id, "scheme": scheme_id}).one_or_none()
+    terms = _TERMS.first(holder=holder_id, scheme=scheme_id)
     if terms is None:
         raise NotFound("没有这个积分办法。")
     floor, upper_id, courtyard_id = terms
