@@ -158,7 +158,9 @@ class Raw:
     def _insert(self, table: str, row: dict[str, Any]) -> int:
         names = ", ".join(f'"{name}"' for name in row)
         places = ", ".join("?" * len(row))
-        cursor = self.connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))  # names of columns
+        cursor = self.connection.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values())
+        )  # names of columns
         return cursor.lastrowid or 0
 
     def post(self) -> None:
