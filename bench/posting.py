@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.harness import Result, spread
-from bench.town import call, cookie_of, environ, folder, town
+from bench.town import Request, call, cookie_of, environ, folder, town
 from webapp.extensions import db
 from webapp.places.models import Shop
 from webapp.web.application import Application
@@ -33,7 +33,7 @@ def run() -> list[Result]:
     print(f"  rows of one post: {rows}")
     print("  ours     " + " ".join(f"{value * 1e6:.0f}" for value in ours) + " µs a post")
     print("  baseline " + " ".join(f"{value * 1e6:.0f}" for value in baseline) + " µs a transaction")
-    print(f"  this disk: {_syncs_a_second():.0f} fsync/s")
+    print(f"  this disk: {syncs_a_second():.0f} fsync/s")
     middle, base = sorted(ours)[ROUNDS // 2], sorted(baseline)[ROUNDS // 2]
     return [
         Result(
@@ -45,7 +45,7 @@ def run() -> list[Result]:
             ours=f"{middle * 1e6:.0f} µs",
             baseline=f"{base * 1e6:.0f} µs",
             spread=spread(baseline),
-            notes=(f"{_syncs_a_second():.0f} fsync/s on this disk",),
+            notes=(f"{syncs_a_second():.0f} fsync/s on this disk",),
         )
     ]
 
@@ -59,22 +59,24 @@ def _form_of(app: Application, cookie: str, shop_id: int) -> tuple[str, str]:
     return token.group(1), headers.get("Set-Cookie", cookie).split(";")[0]
 
 
-def _time_ours(app: Application, number: int) -> float:
-    """Seconds a post: each a rule of its own kind on a shop of its own, so that no cap refuses."""
+def form_requests(app: Application, name: str, count: int) -> list[Request]:
+    """Posts of a member of staff who has just signed in, each to the next shop, by a rule that no cap refuses."""
     cookie = cookie_of(app, "inspector1")
     with app.app_context():
         shops = [row[0] for row in db.session.query(Shop.id).order_by(Shop.id)]
         rule = _repeatable_rule()
         db.session.remove()
     token, cookie = _form_of(app, cookie, shops[0])
-    requests = [
-        environ(
-            f"/phone/score/{shops[post % len(shops)]}",
-            cookie=cookie,
-            form={"csrf_token": token, "rule": str(rule), "note": "现场", "_once": f"bench-{number}-{post}"},
-        )
-        for post in range(POSTS)
+    form = {"csrf_token": token, "rule": str(rule), "note": "现场"}
+    return [
+        environ(f"/phone/score/{shops[post % len(shops)]}", cookie=cookie, form=form | {"_once": f"bench-{name}-{post}"})
+        for post in range(count)
     ]
+
+
+def _time_ours(app: Application, number: int) -> float:
+    """Seconds a post."""
+    requests = form_requests(app, str(number), POSTS)
     begun = time.perf_counter()
     for request in requests:
         status, _, body = call(app, request)
@@ -198,7 +200,7 @@ def _time_raw(raw: Raw) -> float:
     return (time.perf_counter() - begun) / RAW_POSTS
 
 
-def _syncs_a_second() -> float:
+def syncs_a_second() -> float:
     import os
 
     file = os.open(folder() / "sync", os.O_CREAT | os.O_WRONLY)

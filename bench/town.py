@@ -22,6 +22,7 @@ from webapp.extensions import db, start_writing
 from webapp.web.application import Application
 
 KEY = "a key for measuring only, forty characters long"
+Request = dict[str, Any]
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
