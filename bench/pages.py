@@ -6,12 +6,12 @@ from typing import Any
 
 from bench.constants import same_page_from_constants
 from bench.harness import Result, rate_ratio
-from bench.town import WSGI, call, cookie_of, environ, facts, town
+from bench.town import WSGI, Request, call, cookie_of, environ, facts, town
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db, start_writing
 from webapp.kiosk.gate import sealed
-from webapp.kiosk.queries import terminal_of
+from webapp.kiosk.queries import Visit, terminal_of, visit_of
 from webapp.kiosk.service import visits
 from webapp.places.models import Area, Household, Shop, Station
 from webapp.schemes.queries import spending_scheme
@@ -51,11 +51,17 @@ def _side(app: WSGI, request: dict[str, Any]) -> Any:
 
 def _balance(app: Application) -> Result:
     """A household stands at a kiosk; random ones would only change which rows are read."""
+    request, _ = household_at_kiosk(app, facts(app)["households"][0]["number"])
+    return _row("kiosk balance page, rate against the same page from constants", app, request, 0.55, 0.45)
+
+
+def household_at_kiosk(app: Application, number: str) -> tuple[Request, Visit]:
+    """The request for its balance page, and the visit itself."""
     start_writing()
     with app.app_context():
         _, pairing = _device()
         _, device_token = devices.pair_device(pairing, clock.now())
-        household = db.session.query(Household).filter_by(number=facts(app)["households"][0]["number"]).first()
+        household = db.session.query(Household).filter_by(number=number).first()
         terminal = terminal_of(device_token)
         assert terminal is not None
         assert household is not None
@@ -64,11 +70,12 @@ def _balance(app: Application) -> Result:
         token = visits.start(
             terminal=terminal, household_id=household.id, scheme_id=scheme.id, via="pin", now=clock.now()
         )
-        visit = sealed(token, clock.now())
+        sealed_token = sealed(token, clock.now())
+        found = visit_of(device_token, token, clock.now())
+        assert found is not None
         db.session.commit()
         db.session.remove()
-    request = environ("/kiosk/balance", cookie=f"kiosk={device_token}; visit={visit}")
-    return _row("kiosk balance page, rate against the same page from constants", app, request, 0.55, 0.45)
+    return environ("/kiosk/balance", cookie=f"kiosk={device_token}; visit={sealed_token}"), found[1]
 
 
 def _device() -> tuple[Device, str]:

@@ -69,7 +69,9 @@ def form_requests(app: Application, name: str, count: int) -> list[Request]:
     token, cookie = _form_of(app, cookie, shops[0])
     form = {"csrf_token": token, "rule": str(rule), "note": "现场"}
     return [
-        environ(f"/phone/score/{shops[post % len(shops)]}", cookie=cookie, form=form | {"_once": f"bench-{name}-{post}"})
+        environ(
+            f"/phone/score/{shops[post % len(shops)]}", cookie=cookie, form=form | {"_once": f"bench-{name}-{post}"}
+        )
         for post in range(count)
     ]
 

@@ -43,7 +43,13 @@ def run() -> list[Result]:
             (disk,),
         ),
         Result(
-            "4 writers at once, worst wait for a post, ms", worst * 1e3, 50, 500, "lower", f"{worst * 1e3:.0f} ms", "500 ms"
+            "4 writers at once, worst wait for a post, ms",
+            worst * 1e3,
+            50,
+            500,
+            "lower",
+            f"{worst * 1e3:.0f} ms",
+            "500 ms",
         ),
         Result("4 writers at once, slowest against fastest", fairness, 0.9, 0.5, "higher", f"{fairness:.2f}", "1"),
     ]
