@@ -1,0 +1,127 @@
+"""A request's way: one transaction, committed at its end or not at all; a GET cannot write; a form counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Response, make_response
+
+from tests.conftest import both_databases
+from tests.factories import make_community, make_scheme
+from webapp.core.errors import Conflict, DomainError
+from webapp.extensions import db, reading
+from webapp.schemes.models import Scheme
+from webapp.web.access import ANYBODY, requires
+from webapp.web.htmx import go
+
+
+@pytest.fixture
+def scheme(app) -> Scheme:
+    made = make_scheme(area=make_community().community)
+    made.name = "原来的名称"
+    return made
+
+
+@pytest.fixture
+def view(app, scheme) -> Callable[..., str]:
+    """Put a view at /try that renames the scheme and then does what the test wants."""
+    ident = scheme.id
+
+    def add(then: Callable[[], Response], *methods: str) -> str:
+        @requires(ANYBODY)
+        def rename() -> Response:
+            db.session.get_one(Scheme, ident).name = "改过的名称"
+            db.session.flush()
+            return then()
+
+        app.add_url_rule("/try", "try", rename, methods=methods or ("POST",))
+        return "/try"
+
+    return add
+
+
+def name_of(scheme: Scheme) -> str:
+    db.session.rollback()
+    return str(db.session.scalar(db.select(Scheme.name).where(Scheme.id == scheme.id)))
+
+
+def fail(error: Exception) -> Response:
+    raise error
+
+
+@both_databases
+def test_a_form_that_succeeds_is_kept(client, view, scheme):
+    assert client.post(view(lambda: go("/")), data={}).status_code == 303
+    assert name_of(scheme) == "改过的名称"
+
+
+@both_databases
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
+def test_an_answer_that_refuses_keeps_nothing(client, view, scheme, status):
+    assert client.post(view(lambda: make_response("不行", status)), data={}).status_code == status
+    assert name_of(scheme) == "原来的名称"
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("error", "status"), [(Conflict("撞上了"), 409), (ZeroDivisionError(), 500)], ids=["refusal", "bug"]
+)
+def test_an_error_keeps_nothing_and_says_so_in_chinese(client, view, scheme, error, status):
+    answer = client.post(view(lambda: fail(error)), data={})
+    assert answer.status_code == status
+    assert ("撞上了" if status == 409 else "刚才的操作没有保存") in answer.text
+    assert name_of(scheme) == "原来的名称"
+
+
+@both_databases
+def test_a_refusal_that_must_be_remembered_is(client, view, scheme):
+    class Counted(DomainError):
+        status, keeps_changes = 403, True
+
+    assert client.post(view(lambda: fail(Counted("密码不对"))), data={}).status_code == 403
+    assert name_of(scheme) == "改过的名称"
+
+
+@both_databases
+def test_the_database_itself_refuses_to_write_for_a_get(client, view, scheme):
+    answer = client.get(view(lambda: make_response("写了"), "GET"))
+    assert answer.status_code in (500, 503)
+    assert "刚才的操作没有保存" in answer.text
+    assert name_of(scheme) == "原来的名称"
+
+
+@both_databases
+def test_the_same_form_twice_counts_once_and_leads_to_the_same_place(app, client):
+    counted: list[int] = []
+
+    @requires(ANYBODY)
+    def count() -> Response:
+        counted.append(1)
+        return go(f"/place/{len(counted)}")
+
+    app.add_url_rule("/count", "count", count, methods=["POST"])
+    first = client.post("/count", data={"_once": "k" * 22, "amount": "5"})
+    again = client.post("/count", data={"_once": "k" * 22, "amount": "5"})
+    other = client.post("/count", data={"_once": "k" * 22, "amount": "6"})
+    assert (first.location, again.location, len(counted)) == ("/place/1", "/place/1", 1)
+    assert other.status_code == 409
+
+
+@both_databases
+def test_htmx_is_led_by_a_header_and_a_repeat_likewise(app, client):
+    app.add_url_rule("/lead", "lead", requires(ANYBODY)(lambda: go("/there")), methods=["POST"])
+    for _ in range(2):
+        answer = client.post("/lead", data={"_once": "h" * 22}, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/there")
+
+
+@both_databases
+def test_slow_work_before_the_writers_turn_may_not_throw_away_what_was_written(app, scheme):
+    db.session.commit()
+    with reading():
+        assert db.session.get_one(Scheme, scheme.id).name == "原来的名称"
+    db.session.add(Scheme(name="x"))
+    with pytest.raises(RuntimeError, match="throw away"), reading():
+        pass
+    db.session.rollback()
