@@ -138,14 +138,20 @@ class Load:
     retries: int = 0
     errors: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    senders: dict[str, Callable[[str], Answer]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def client(self, name: str, send: Callable[[str], Answer]) -> None:
-        """Begin to send one form after another, each under a key of its own."""
-        thread = threading.Thread(target=self._run, args=(name, send), name=name)
-        self._threads.append(thread)
-        thread.start()
+        """Somebody who can send a form under a key."""
+        self.senders[name] = send
+
+    def begin(self) -> None:
+        """Let each client send one form after another, each under a key of its own."""
+        for name, send in self.senders.items():
+            thread = threading.Thread(target=self._run, args=(name, send), name=name)
+            self._threads.append(thread)
+            thread.start()
 
     def finish(self) -> None:
         """No new forms; those on their way are sent until they are answered."""

@@ -51,11 +51,18 @@ class Office:
     cards: list[tuple[str, str]]  # card and PIN
     item: int
 
-    def open_for_business(self) -> None:
+    def open_for_business(self, *, running: bool = True) -> None:
+        """Everybody signs in; they begin to send their forms, unless the test sends them itself."""
         for number in range(INSPECTORS):
             self._inspector(number)
         for number in range(KIOSKS):
             self._kiosk(number)
+        if running:
+            self.load.begin()
+
+    def look(self) -> int:
+        """How a page that only reads is answered."""
+        return Caller(self.server).get("/sign-in").status
 
     def _inspector(self, number: int) -> None:
         caller, path = Caller(self.server), f"/phone/score/{self.scored[number]}"

@@ -96,3 +96,12 @@ def test_photos_that_the_last_backup_holds_are_linked_not_copied_again(instance,
     name = "photos/aa/one"
     assert (first.folder / name).samefile(second.folder / name)
     assert not (instance / name).samefile(second.folder / name)
+
+
+def test_a_photo_that_is_being_written_is_no_part_of_a_backup(instance, tmp_path):
+    (instance / "photos/aa/.0123456789abcdef.part").write_bytes(b"half a ph")
+
+    made = backup.make(db.engine, instance, tmp_path, now=NOON)
+
+    names = {path.name for path in (made.folder / "photos").rglob("*") if path.is_file()}
+    assert names == {"one", "two"}

@@ -149,7 +149,10 @@ def _postgresql(program: str, url: URL, *arguments: str) -> None:
 
 
 def _copy_photos(source: Path, target: Path, previous: Path | None) -> None:
+    """All but drafts (``.….part``): a photo that is being written has no row yet, and its draft is gone in a moment."""
     for path in _files(source) if source.exists() else ():
+        if path.name.startswith("."):
+            continue
         name = path.relative_to(source)
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,9 @@ from webapp.web.htmx import wants_fragment
 log = logging.getLogger(__name__)
 
 BUSY = Unavailable("系统正忙，刚才的操作没有保存。请过几秒再点一次。")
+FULL = Unavailable("服务器的磁盘满了或写不进去，刚才的操作没有保存。查询不受影响；请稍后再试，并告诉管理员清理磁盘。")
+#: What SQLite and PostgreSQL say when a write does not fit on the disk.
+_NO_ROOM = ("disk is full", "disk I/O error", "No space left on device", "File too large")
 BROKEN = "系统出了点问题，刚才的操作没有保存。请稍后再试，还不行请告诉工作人员。"
 HTTP_MESSAGES: dict[int, tuple[str, str]] = {
     400: ("请求不完整", "请返回上一页，重新填写后再提交。"),
@@ -81,7 +84,8 @@ def _database(error: OperationalError) -> Response:
     """The disk is full, the database locked or away: nothing was saved, reading may go on."""
     db.session.rollback()
     log.error("database refused: %s", error.orig)
-    return refuse(BUSY.status, BUSY.title, BUSY.message)
+    said = FULL if any(words in str(error.orig) for words in _NO_ROOM) else BUSY
+    return refuse(said.status, said.title, said.message)
 
 
 def _busy(error: WriterBusy) -> Response:
