@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.conftest import both_databases
 from tests.factories import make_community, make_item, make_scheme, make_user
 from tests.personas import sign_in
 from webapp.extensions import db
@@ -13,6 +14,7 @@ from webapp.web.models import SentForm
 OPERATIONS, CUT = 300, 0.4
 
 
+@both_databases
 def test_three_hundred_operations_with_two_fifths_of_the_answers_cut_happen_exactly_once(app, client):
     tree = make_community()
     item = make_item(area=tree.community, scheme=make_scheme(area=tree.community), left=0)
