@@ -92,7 +92,11 @@ def _first_visit(chromium: Browser, address: str, device: str) -> tuple[int, lis
     """Bytes of all answers, headers and body; each one's; and the text of the page."""
     page = _opened(chromium, address, device)
     answers: list[Response] = []
-    page.on("response", answers.append)
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", note)
     page.goto(f"{address}/kiosk/", wait_until="networkidle")
     parts = [(re.sub(r"\?.*", "", answer.url.removeprefix(address)), _bytes(answer)) for answer in answers]
     text = page.inner_text("body")

@@ -69,7 +69,6 @@ def run() -> list[Result]:
     pages = [
         ("/kiosk/balance", kiosk["HTTP_COOKIE"]),
         ("/kiosk/", kiosk["HTTP_COOKIE"].split("; ")[0]),
-        (facts(app)["shops"][0]["plate_path"], ""),
         ("/phone/", cookie_of(app, "inspector1")),
         ("/desk", cookie_of(app, "clerk")),
     ]
