@@ -6,6 +6,7 @@ Both run as waitress with four threads in a process of their own. PSS: pages sha
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import subprocess
 import sys
@@ -15,9 +16,10 @@ from pathlib import Path
 
 from bench.harness import Result
 from bench.pages import household_at_kiosk
-from bench.town import cookie_of, facts, town
+from bench.town import KEY, cookie_of, facts, town
 
 REQUESTS = 10_000
+HEAP = {"MALLOC_ARENA_MAX": "1"}  # as deploy/shanzhi.service sets it; both sides
 BARE = """
 import sys
 from flask import Flask, render_template_string
@@ -56,9 +58,10 @@ OURS = """
 import sys
 from pathlib import Path
 
-from bench.town import application
+from webapp import create_app
 
-app = application(Path(sys.argv[1]))
+var = Path(sys.argv[1])
+app = create_app({"VAR_DIR": var, "SECRET_KEY": sys.argv[2], "SQLALCHEMY_DATABASE_URI": f"sqlite:///{var / 'shanzhi.db'}"})
 """
 
 
@@ -72,7 +75,7 @@ def run() -> list[Result]:
         ("/phone/", cookie_of(app, "inspector1")),
         ("/desk", cookie_of(app, "clerk")),
     ]
-    with _served(OURS, str(var)) as (pid, port):
+    with _served(OURS, str(var), KEY) as (pid, port):
         start = _pss(pid)
         _ask(port, pages)
         ours = _pss(pid)
@@ -85,10 +88,13 @@ def run() -> list[Result]:
 
 
 @contextmanager
-def _served(program: str, argument: str) -> Iterator[tuple[int, int]]:
+def _served(program: str, *arguments: str) -> Iterator[tuple[int, int]]:
     """A server in a process of its own: (pid, port)."""
     with subprocess.Popen(
-        [sys.executable, "-c", program + SERVE, argument], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program + SERVE, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **HEAP},
     ) as server:
         try:
             assert server.stdout is not None

@@ -28,7 +28,7 @@ PROCESS_ENDED = (http.client.RemoteDisconnected, http.client.IncompleteRead, Con
 
 
 class Server:
-    """``flask --app webapp serve``, as it is started in an office; again and again on the same port and data."""
+    """``python -m webapp``, as it is started in an office; again and again on the same port and data."""
 
     def __init__(self, var: Path, url: str) -> None:
         with socket.socket() as free:
@@ -62,7 +62,7 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([*FLASK, "serve"], env=self.environ, cwd=ROOT, stdout=log, stderr=log)
+            self._process = subprocess.Popen(SERVER, env=self.environ, cwd=ROOT, stdout=log, stderr=log)
         self.starts += 1
         end = time.monotonic() + PATIENCE
         while not self._answers():
@@ -84,6 +84,7 @@ class Server:
         return self._process.wait(timeout=PATIENCE)
 
 
+SERVER = [sys.executable, "-m", "webapp"]
 FLASK = [sys.executable, "-m", "flask", "--app", "webapp"]
 
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask_migrate import upgrade
 
 from webapp.core import clock
 from webapp.core.photo_store import PhotoStore
 from webapp.demo import contract
-from webapp.demo.building import Builder
-from webapp.demo.history import History
 from webapp.demo.towns import TOWNS
-from webapp.extensions import db
+from webapp.extensions import db, upgrade
 from webapp.users.service.staff import any_user
 from webapp.web.server import serve
 
 
 def load(app: Flask, size: str) -> dict[str, Any]:
     """Build a town and its last quarter, and write demo.json. The database must be empty."""
+    from webapp.demo.building import Builder
+    from webapp.demo.history import History
+
     town, now = TOWNS[size], clock.now()
     built = Builder(town, now).build()
     store = PhotoStore(app.config["VAR_DIR"] / "photos")

@@ -11,7 +11,6 @@ from werkzeug.datastructures import FileStorage
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict, Invalid, NotFound
 from webapp.core.photo_store import PhotoStore
-from webapp.core.pictures import MAX_BYTES, clean_photo
 from webapp.core.text import normalise
 from webapp.extensions import db, reading
 from webapp.inspections import queries, service
@@ -66,6 +65,8 @@ def take_photos() -> None:
 
 
 def _taken(files: list[FileStorage]) -> Taken:
+    from webapp.core.pictures import MAX_BYTES, clean_photo  # with Pillow 3 MB, which a kiosk's server need not hold
+
     if len(files) > MOST_PHOTOS:
         return Taken(error=Invalid(f"照片最多 {MOST_PHOTOS} 张，请去掉几张。"))
     store = PhotoStore(current_app.config["VAR_DIR"] / "photos")

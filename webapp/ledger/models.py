@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import Model, one_of
+from webapp.extensions import Model, one_of, partial_index
 
 #: What moved the points. ``record`` earns or deducts; ``spend`` and ``lapse`` use points up.
 ENTRY_KINDS = ("base", "record", "roll_up", "spend", "lapse", "reversal")
@@ -62,13 +62,12 @@ class Entry(Model):
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("cause_kind", "cause_id", "account_id", name="uq_entry_cause"),
-        Index(
+        partial_index(
             "uq_entry_reverses",
             "account_id",
             "reverses",
+            where="reverses IS NOT NULL",
             unique=True,
-            sqlite_where=text("reverses IS NOT NULL"),
-            postgresql_where=text("reverses IS NOT NULL"),
         ),
         CheckConstraint(one_of("kind", ENTRY_KINDS), name="kind"),
         CheckConstraint("seq > 0", name="seq"),

@@ -9,12 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
-
 #: M for slips, Q for plates: they hang outdoors and get scratched (conventions.md, section 7).
 Level = Literal["M", "Q"]
-_LEVELS = {"M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q}
 MASK = 2
 QUIET = 4  # modules of white around a code
 FINDER = 7  # modules: side of the three squares in the corners
@@ -36,7 +32,11 @@ class QrPath:
 
 def qr_path(text: str, level: Level = "Q") -> QrPath:
     """The path of a code. Upper-case letters, digits and ``$%*+-./:`` make the smallest one (alphanumeric mode)."""
-    code = qrcode.QRCode(error_correction=_LEVELS[level], mask_pattern=MASK, border=0)
+    import qrcode  # 4 MB with Pillow: only for who draws
+    from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
+
+    correction = ERROR_CORRECT_M if level == "M" else ERROR_CORRECT_Q
+    code = qrcode.QRCode(error_correction=correction, mask_pattern=MASK, border=0)
     code.add_data(text, optimize=0)
     code.make(fit=True)
     modules = code.modules

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Model, one_of
+from webapp.extensions import Model, one_of, partial_index
 from webapp.places.models import Holder
 
 KINDS = {"plate": "门牌码", "card": "积分卡"}
@@ -25,13 +25,12 @@ class Code(Model):
         CheckConstraint(one_of("state", STATES), name="state"),
         CheckConstraint("(state = 'active') = (ended_at IS NULL)", name="ended"),
         Index("ix_code_holder_id", "holder_id", "kind", "version", unique=True),
-        Index(
+        partial_index(
             "ix_code_active",
             "holder_id",
             "kind",
+            where="state = 'active'",
             unique=True,
-            sqlite_where=text("state = 'active'"),
-            postgresql_where=text("state = 'active'"),
         ),
     )
 

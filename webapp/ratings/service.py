@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from webapp.audit.service import log
 from webapp.core import clock, signing
 from webapp.core.actor import Actor
 from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotFound
-from webapp.extensions import db
+from webapp.extensions import db, insert_into
 from webapp.places.models import Area, Shop
 from webapp.ratings.models import TAGS, Rating, RatingFlag, RatingTotal
 
@@ -149,13 +147,9 @@ def _keep(rating: Rating) -> None:
         raise AlreadyUsed("今天已经评价过这家店了，谢谢！明天可以再评。") from error
 
 
-def _insert(table: Any) -> Any:
-    return (postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert)(table)
-
-
 def _add(shop_id: int, count: int, stars: int) -> None:
     """Change a shop's total by what may be negative."""
-    start = _insert(RatingTotal).values(shop_id=shop_id, count=0, stars=0)
+    start = insert_into(RatingTotal).values(shop_id=shop_id, count=0, stars=0)
     db.session.execute(start.on_conflict_do_nothing())
     change = update(RatingTotal).where(RatingTotal.shop_id == shop_id)
     db.session.execute(
@@ -181,7 +175,7 @@ def _set_aside(shop_id: int, day: date, network: str) -> None:
 
 def _flag(shop_id: int, day: date, now: datetime) -> None:
     """Flag the day once. If staff counted it and the flood goes on, it is open again; what was dropped stays dropped."""
-    statement = _insert(RatingFlag).values(
+    statement = insert_into(RatingFlag).values(
         shop_id=shop_id, day=day, state="open", reason="同一网络短时间内多次评价", created_at=now
     )
     reopened = case((RatingFlag.state == "dropped", "dropped"), else_="open")

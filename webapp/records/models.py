@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Model, one_of
+from webapp.extensions import Model, one_of, partial_index
 from webapp.places.models import Holder
 from webapp.schemes.models import RuleVersion, Scheme
 
@@ -38,11 +38,10 @@ class Record(Model):
         Index("ix_record_holder_day", "holder_id", "happened_on"),
         Index("ix_record_community_day", "community_id", "happened_on"),
         Index("ix_record_recorder", "recorder_id", "created_at"),
-        Index(
+        partial_index(
             "ix_record_waiting",
             "holder_id",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
+            where="state = 'waiting'",
         ),
     )
 

@@ -10,7 +10,6 @@ from webapp.audit.words import AuditWords
 from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
 from webapp.core.photo_store import PhotoStore
-from webapp.core.pictures import clean_picture
 from webapp.core.points import Points
 from webapp.core.text import normalise
 from webapp.ledger.queries import account_state
@@ -261,6 +260,8 @@ def _text(form: ItemForm, known: Item | None) -> ItemText:
 
 def _keep_picture(data: bytes) -> str:
     """:raises Invalid: under the field, for a file that is no picture."""
+    from webapp.core.pictures import clean_picture  # with Pillow 3 MB, which a kiosk's server need not hold
+
     try:
         cleaned = clean_picture(data)
     except Invalid as error:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 from flask import Flask
-from flask_migrate import upgrade
 
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import DomainError
-from webapp.extensions import db
+from webapp.extensions import db, upgrade
 from webapp.users.queries import user_named
 from webapp.users.service.setup import set_up
 from webapp.users.service.staff import reset_password

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 
-import click
 import waitress
-from flask import Flask, current_app
+from flask import Flask
 
 from webapp.web.housekeeping import Housekeeper
+
+log = logging.getLogger(__name__)
 
 
 def serve(app: Flask) -> None:
     """Serve until stopped. A slow or silent client holds a connection, never a thread: bodies are buffered first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log.info("serving on http://%s:%s", app.config["HOST"], app.config["PORT"])
     housekeeper = Housekeeper(app)
     housekeeper.start()
     try:
@@ -30,12 +32,3 @@ def serve(app: Flask) -> None:
         )
     finally:
         housekeeper.stop()
-
-
-def init_app(app: Flask) -> None:
-    @app.cli.command("serve")
-    def serve_command() -> None:
-        """Serve this instance on HOST:PORT."""
-        url = f"http://{app.config['HOST']}:{app.config['PORT']}"
-        click.echo(f"shanzhi: {url}")
-        serve(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy has it

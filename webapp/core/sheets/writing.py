@@ -9,8 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-import xlsxwriter
-
 from webapp.core.errors import Invalid
 from webapp.core.sheets.columns import Column, RowError, Table
 from webapp.core.sheets.values import CellValue, Written, cells_of, writable
@@ -41,6 +39,8 @@ class _Book:
     """A workbook being written, with the formats it needs."""
 
     def __init__(self, out: IO[bytes]) -> None:
+        import xlsxwriter  # 3 MB: only for who exports
+
         self.book = xlsxwriter.Workbook(out, dict(_OPTIONS))
         self._formats: dict[str, Any] = {}
         self.header = self.book.add_format(_HEADER)

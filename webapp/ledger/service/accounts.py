@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import Conflict, NotFound
 from webapp.core.points import Points
-from webapp.extensions import db
+from webapp.extensions import db, insert_into
 from webapp.ledger import chain
 from webapp.ledger.book import AccountState, Cause
 from webapp.ledger.models import Account
@@ -58,8 +55,7 @@ def _insert(holder: Holder, scheme: Scheme, now: datetime) -> int | None:
         "head": "",
         "opened_at": now,
     }
-    make: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = make(Account).values(values).on_conflict_do_nothing().returning(Account.id)
+    statement = insert_into(Account).values(values).on_conflict_do_nothing().returning(Account.id)
     account_id: int | None = db.session.execute(statement).scalar_one_or_none()
     if account_id is not None:
         opened = chain.moment_text(now)
