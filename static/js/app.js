@@ -78,7 +78,7 @@
 
   // Printing: the slip's real height becomes the paper's
   const printNow = () => {
-    const slip = find(".slip-80, .slip-58"), sheet = find('link[href*="print.css"]');
+    const slip = find(".slip-80, .slip-58"), sheet = find("link[rel=stylesheet]");
     if (slip && sheet && sheet.sheet) {
       const wide = slip.classList.contains("slip-80") ? 80 : 58;
       slip.classList.add("on-paper");

@@ -15,6 +15,7 @@ from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, SIGNED_IN, requir
 
 #: Open to everybody, each with its reason. A new public page is added here on purpose or not at all.
 PUBLIC = {
+    "assets.styles": "the same for everybody",
     "demo.start": "the start page",
     "kiosk.check_slip": "anyone compares a slip with the book",
     "kiosk.check_slip_capitals": "the same address in capitals, as it is printed",

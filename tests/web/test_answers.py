@@ -123,3 +123,21 @@ def test_a_body_that_is_too_large_is_told_in_megabytes(app, client):
     answer = client.post("/sign-in", data={"login": "x" * 2000})
     assert answer.status_code == 413
     assert "8 MB" in answer.text
+
+
+def test_a_pages_styles_come_in_one_answer_that_is_kept_for_a_year(client):
+    page = client.get("/sign-in").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+
+    answer = client.get(address)
+
+    assert page.count('rel="stylesheet"') == 1
+    assert answer.mimetype == "text/css"
+    assert ".btn{" in answer.text
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000"
+    assert "Cookie" not in answer.headers.get("Vary", ""), "one copy for everybody"
+
+
+@pytest.mark.parametrize("names", ["nothing", "tokens.nothing", "..tokens", "tokens..kiosk", ".".join(["tokens"] * 90)])
+def test_styles_that_do_not_exist_are_not_found(client, names):
+    assert client.get(f"/styles/{names}").status_code == 404

@@ -23,6 +23,7 @@ from webapp.places.models import Area, Person
 from webapp.prepared import Prepared
 from webapp.users.models import POSTS, Appointment, SignIn, User
 from webapp.users.permissions import grants_of
+from webapp.web import assets
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, SIGNED_IN, endpoint_permission
 from webapp.web.htmx import wants_fragment
 
@@ -113,7 +114,7 @@ def signed_in_user() -> Actor | None:
 
 def check() -> Response | None:
     """Open or close the view that is asked for."""
-    if request.endpoint is None or request.endpoint == "static":
+    if request.endpoint is None or request.endpoint in assets.ENDPOINTS:
         return None
     permission = endpoint_permission(request.endpoint)
     if permission is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from flask import Flask, g
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
+
+from webapp.web import assets
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -18,6 +20,10 @@ class SessionInterface(SecureCookieSessionInterface):
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         return self._signer_of(app)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint not in assets.ENDPOINTS:  # those are one copy for everybody: no cookie, no "Vary: Cookie"
+            super().save_session(app, session, response)
 
 
 def csrf_token() -> str:
