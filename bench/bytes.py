@@ -13,6 +13,7 @@ import statistics
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urljoin
 
 import waitress
 from flask import Flask
@@ -39,7 +40,7 @@ def run() -> list[Result]:
         chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         size, parts, text = _first_visit(chromium, address, device)
         with _served(_plain(text)) as plain:
-            ours, base = _paints(chromium, f"{address}/kiosk/", plain, device)
+            ours, base = _paints(chromium, f"{address}/kiosk/", f"{plain}/", device)
         chromium.close()
     print("  " + ", ".join(f"{name} {count:,}" for name, count in parts))
     print("  ours     " + " ".join(f"{value:.0f}" for value in ours) + f" ms to the first paint, {SLOWER} times slowed")
@@ -74,6 +75,10 @@ def _served(app: WSGI) -> Iterator[str]:
 def _plain(text: str) -> Flask:
     app = Flask("plain")
     body = "".join(f"<p>{line}</p>" for line in text.splitlines() if line.strip())
+
+    @app.get("/healthz")
+    def healthz() -> str:
+        return "ok"
 
     @app.get("/")
     def page() -> str:
@@ -126,10 +131,13 @@ def _paints(chromium: Browser, ours: str, plain: str, device: str) -> tuple[list
 
 
 def _paint(chromium: Browser, address: str, device: str) -> float:
+    """Nothing of the page is in the browser's store; the tab's process is there, as after the first page of a day."""
     page = _opened(chromium, address, device)
+    page.goto(urljoin(address, "/healthz"))
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.goto(address, wait_until="load")
-    page.wait_for_function(PAINT)
-    found = float(page.evaluate(PAINT))
+    found = None
+    while found is None:  # our pages' policy forbids what Playwright's own waiting needs
+        found = page.evaluate(PAINT)
     page.context.close()
-    return found
+    return float(found)
