@@ -14,6 +14,7 @@ from tests.places.conftest import NOW, keeper_of
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from webapp.extensions import db
+from webapp.ledger.verify import verify
 from webapp.places import queries, service
 from webapp.places.models import Area, Holder
 
@@ -108,6 +109,33 @@ def test_moving_an_area_to_where_its_numbers_are_taken_is_refused(
         service.move_area(
             actor=keeper_of(tree.community, neighbour.community), now=NOW, area=tree.grid, parent=neighbour.community
         )
+
+
+@both_databases
+def test_an_area_in_which_somebody_has_a_book_does_not_leave_its_community(
+    tree: CommunityTree, neighbour: CommunityTree
+) -> None:
+    household = factories.make_household(courtyard=factories.make_courtyard(area=tree.micro_grid, number="Y7"))
+    factories.give_points(household, factories.make_scheme(area=tree.community), 5)
+    tree.grid.name = "迁来的网格"
+    db.session.flush()
+
+    with pytest.raises(Conflict, match="Y7 已经记过积分") as refused:
+        service.move_area(
+            actor=keeper_of(tree.community, neighbour.community), now=NOW, area=tree.grid, parent=neighbour.community
+        )
+
+    assert refused.value.field == "parent_id"
+    db.session.rollback()
+
+
+def test_an_area_with_books_moves_within_its_community(tree: CommunityTree, doing: dict[str, Any]) -> None:
+    household = factories.make_household(courtyard=factories.make_courtyard(area=tree.micro_grid))
+    factories.give_points(household, factories.make_scheme(area=tree.community), 5)
+
+    service.move_area(**doing, area=tree.micro_grid, parent=tree.community)
+
+    assert verify(db.session.connection()).accounts == 2, "the household's and its courtyard's, both right"
 
 
 def test_an_area_cannot_be_moved_below_itself(tree: CommunityTree, doing: dict[str, Any]) -> None:

@@ -9,7 +9,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from webapp.ledger.explain import register
-    from webapp.records.queries import explain_record
+    from webapp.places import staying
+    from webapp.records.queries import explain_record, with_record
 
+    staying.register(app, with_record)
     for kind in ("record", "up:record", "undo", "up:undo"):
         register(app, kind, explain_record)

@@ -36,6 +36,7 @@ from webapp.ledger.queries.desk import (
     months_with_totals,
     scheme_totals,
     schemes_listed,
+    with_account,
 )
 from webapp.ledger.queries.standings import (
     account_in_courtyard,
@@ -80,4 +81,5 @@ __all__ = [
     "rolled_up",
     "scheme_totals",
     "schemes_listed",
+    "with_account",
 ]

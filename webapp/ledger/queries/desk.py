@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from webapp.core import clock
@@ -233,6 +233,13 @@ def months_with_totals(community_id: int) -> list[int]:
     """The months (202611) in which something was posted in a community, newest first."""
     statement = select(MonthTotal.month).where(MonthTotal.community_id == community_id).distinct()
     return sorted(db.session.scalars(statement), reverse=True)
+
+
+def with_account(moved: ColumnElement[bool]) -> tuple[str, str] | None:
+    """One of the holders a condition picks that has an account: (kind, number). Its chain begins with its community."""
+    statement = select(Holder.kind, Holder.number).join(Account, Account.holder_id == Holder.id).where(moved).limit(1)
+    found = db.session.execute(statement).first()
+    return (found.kind, found.number) if found else None
 
 
 def locked_accounts(scope: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import aliased
 
 from webapp.audit.service import log
@@ -15,6 +15,7 @@ from webapp.places import queries
 from webapp.places.models import AREA_KINDS, COLOURS, HOLDER_KINDS, Area, Holder, area_rank, number_of
 from webapp.places.queries import within
 from webapp.places.service.checks import line, lock_register, must_edit, put
+from webapp.places.staying import must_stay
 
 #: Grids may lie in grids, micro-grids in micro-grids: a known community has three levels of them (domain.md, section 1).
 NESTING = ("grid", "micro_grid")
@@ -127,10 +128,10 @@ def _free_name(name: str, parent: Area | None, *, besides: Area | None) -> None:
 
 def move_area(*, actor: Actor, now: datetime, area: Area, parent: Area) -> None:
     """Hang an area, with all below it, under another parent. Its holders come along, into another community's
-    register if the area changes community.
+    register if the area changes community; a book can't, it is sealed under its community's number.
 
     :raises Invalid: for a parent below the area itself, or of a kind it can't lie in.
-    :raises Conflict: for a name or for holders' numbers that are already there.
+    :raises Conflict: for a name or for holders' numbers that are already there; for holders with a book.
     """
     must_edit(actor, area, parent)
     lock_register(area)
@@ -167,6 +168,7 @@ def _take_holders_along(area: Area) -> None:
         return
     community = queries.community_of(area)
     moved = Holder.area_id.in_(select(Area.id).where(within((area.path,)))) & (Holder.community_id != community.id)
+    _refuse_who_must_stay(community, moved)
     _refuse_taken_numbers(community, moved)
     db.session.execute(
         update(Holder).where(moved).values(community_id=community.id).execution_options(synchronize_session=False)
@@ -174,14 +176,25 @@ def _take_holders_along(area: Area) -> None:
     db.session.expire_all()
 
 
-def _refuse_taken_numbers(community: Area, moved: object) -> None:
+def _refuse_who_must_stay(community: Area, moved: ColumnElement[bool]) -> None:
+    found = must_stay(moved)
+    if found:
+        kind, number = found
+        raise Conflict(
+            f"{HOLDER_KINDS[kind]} {number} 已经记过积分，账本属于原来的社区，不能整片划到{community.name}。"
+            "请在原社区停用，再到新社区登记；原来的积分账留着可查。",
+            field="parent_id",
+        )
+
+
+def _refuse_taken_numbers(community: Area, moved: ColumnElement[bool]) -> None:
     there = aliased(Holder, flat=True)
     taken = db.session.execute(
         select(Holder.kind, Holder.number)
         .join(
             there, (there.community_id == community.id) & (there.kind == Holder.kind) & (there.number == Holder.number)
         )
-        .where(moved)  # type: ignore[arg-type]  # a condition on Holder
+        .where(moved)
         .limit(3)
     ).all()
     if taken:

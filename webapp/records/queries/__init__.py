@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select
 
 from webapp.core.points import Points
 from webapp.extensions import db
@@ -51,6 +51,7 @@ __all__ = [
     "waiting_lines",
     "waiting_sum",
     "with_photos",
+    "with_record",
 ]
 
 #: States in which a record counts: towards caps, visits and figures.
@@ -253,3 +254,10 @@ def explain_record(cause: Cause) -> Explanation | None:
         note="；".join(text for text in (record.note, record.end_note) if text),
         record_id=record.id,
     )
+
+
+def with_record(moved: ColumnElement[bool]) -> tuple[str, str] | None:
+    """One of the holders a condition picks that something was recorded of, posted or waiting: (kind, number)."""
+    statement = select(Holder.kind, Holder.number).join(Record, Record.holder_id == Holder.id).where(moved).limit(1)
+    found = db.session.execute(statement).first()
+    return (found.kind, found.number) if found else None
