@@ -56,7 +56,7 @@ class Town:
         return service.reverse(entry=line, cause=Cause("undo", serial()), reason="记错了", actor=SYSTEM, now=now)
 
     def hold(self, tenths: int, *, cause: Cause | None = None, now: datetime = NOON) -> HoldLine:
-        wanted = cause or Cause("voucher", serial())
+        wanted = cause or Cause("sale", serial())
         return service.hold(account_id=self.account().id, amount=Points(tenths), cause=wanted, reason="兑换", now=now)
 
     def lock(self) -> HoldLine:

@@ -70,7 +70,7 @@ def test_twenty_holds_of_one_balance_take_exactly_what_there_is(app, rich):
     account_id, _, _ = rich
 
     def hold(number: int) -> None:
-        cause = Cause("voucher", number)
+        cause = Cause("sale", number)
         service.hold(account_id=account_id, amount=Points(10), cause=cause, reason="兑换", now=NOON)
 
     assert at_once(app, hold) == {"done": 5, InsufficientPoints.__name__: 15}
@@ -106,7 +106,7 @@ def test_twenty_lines_at_once_are_one_chain(app, rich):
 @both_databases
 def test_one_hold_is_spent_or_released_but_never_both(app, rich):
     account_id, _, _ = rich
-    held = service.hold(account_id=account_id, amount=Points(30), cause=Cause("voucher", 1), reason="", now=NOON)
+    held = service.hold(account_id=account_id, amount=Points(30), cause=Cause("sale", 1), reason="", now=NOON)
     db.session.commit()
 
     def end(number: int) -> None:

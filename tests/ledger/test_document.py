@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import unguard
 from webapp.extensions import db
 from webapp.ledger import chain
 
@@ -61,7 +62,7 @@ def test_the_example_of_the_document_finds_a_right_book_right(town, example, dat
 def test_the_example_of_the_document_finds_a_changed_line(town, example, database_url):
     town.post(20)
     db.session.commit()
-    db.session.connection().exec_driver_sql("DROP TRIGGER entry_no_update")
+    unguard("entry")
     db.session.connection().exec_driver_sql("UPDATE entry SET amount = 30")
     db.session.commit()
 

@@ -70,11 +70,11 @@ def test_a_hold_ends_only_once(town, first):
 @both_databases
 def test_the_same_cause_holds_points_only_once(town):
     town.post(50)
-    town.hold(10, cause=Cause("voucher", 1))
+    town.hold(10, cause=Cause("sale", 1))
     db.session.commit()
 
     with pytest.raises(AlreadyUsed):
-        town.hold(10, cause=Cause("voucher", 1))
+        town.hold(10, cause=Cause("sale", 1))
     db.session.rollback()
     assert town.account().held == Points(10)
 

@@ -55,7 +55,7 @@ def hold_something(town: Town, home: Any, number: int, now: datetime) -> None:
     account = service.open_account(holder_id=home.id, scheme_id=town.scheme.id, now=now)
     try:
         held = service.hold(
-            account_id=account.id, amount=Points(5), cause=Cause("voucher", number), reason="兑换", now=now
+            account_id=account.id, amount=Points(5), cause=Cause("sale", number), reason="兑换", now=now
         )
     except Conflict:
         return
@@ -70,7 +70,7 @@ def leave_open(town: Town, home: Any, kind: str) -> None:
     if kind == "lock":
         service.lock(account_id=account.id, cause=Cause("record", 7), reason="一票否决", now=NOON)
         return
-    service.hold(account_id=account.id, amount=Points(5), cause=Cause("voucher", 900), reason="兑换", now=NOON)
+    service.hold(account_id=account.id, amount=Points(5), cause=Cause("sale", 900), reason="兑换", now=NOON)
 
 
 @pytest.fixture

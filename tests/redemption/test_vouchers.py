@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.conftest import KEY, both_databases
-from tests.factories import CommunityTree, give_points, make_community, make_household, make_item, make_scheme
+from tests.factories import give_points, make_community, make_household, make_item
+from tests.redemption.conftest import Town, redeem
 from webapp.core import clock
 from webapp.core.actor import SYSTEM, Actor
 from webapp.core.errors import (
@@ -28,48 +28,11 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
-from webapp.ledger.queries import find_account, last_entries
-from webapp.places.models import Household
+from webapp.ledger.queries import last_entries
 from webapp.redemption import queries
-from webapp.redemption.models import Item, StockMovement, Voucher
+from webapp.redemption.models import StockMovement, Voucher
 from webapp.redemption.service import catalogue, stock, vouchers
 from webapp.redemption.service.catalogue import ItemText
-from webapp.schemes.models import Scheme
-
-
-@dataclass
-class Town:
-    tree: CommunityTree
-    scheme: Scheme
-    household: Household
-    item: Item
-
-    @property
-    def account(self):
-        return find_account(self.household.id, self.scheme.id)
-
-
-@pytest.fixture
-def town(app) -> Town:
-    """A household with 100 points, and ten bottles of 20 points each, two a month."""
-    tree = make_community()
-    scheme = make_scheme(area=tree.community)
-    household = make_household(area=tree.micro_grid)
-    give_points(household, scheme, 100)
-    return Town(tree, scheme, household, make_item(area=tree.community, scheme=scheme, limit_month=2))
-
-
-def redeem(town: Town, quantity: int = 1, *, now=None, expected: int | None = None, household=None) -> Voucher:
-    points = Points.whole(expected if expected is not None else 20 * quantity)
-    return vouchers.redeem(
-        actor=SYSTEM,
-        household_id=(household or town.household).id,
-        item_id=town.item.id,
-        quantity=quantity,
-        expected=points,
-        key=KEY,
-        now=now or clock.now(),
-    )
 
 
 def left(town: Town) -> int:

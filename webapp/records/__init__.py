@@ -9,9 +9,12 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from webapp.ledger.explain import register
+    from webapp.ledger.verify import also
     from webapp.places import staying
+    from webapp.records.checks import check_records
     from webapp.records.queries import explain_record, with_record
 
     staying.register(app, with_record)
+    also(check_records)
     for kind in ("record", "up:record", "undo", "up:undo"):
         register(app, kind, explain_record)

@@ -8,9 +8,12 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select
 
+from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
+from webapp.ledger.book import Cause
+from webapp.ledger.explain import Explanation
 from webapp.places.models import Area, Holder, Household
 from webapp.places.queries import within
 from webapp.redemption.models import Item, StockMovement, Voucher
@@ -213,3 +216,19 @@ def overdue(voucher: Voucher, now: datetime) -> bool:
 def picture_of(item_id: int) -> str | None:
     """The SHA-256 of a thing's picture; None if it has none."""
     return db.session.scalar(select(Item.picture).where(Item.id == item_id))
+
+
+def explain_voucher(cause: Cause) -> Explanation | None:
+    """Why a voucher's line stands in the book; None if there is no such voucher."""
+    voucher = db.session.get(Voucher, cause.id)
+    if voucher is None:
+        return None
+    each = Points(voucher.points // voucher.quantity)
+    return Explanation(
+        title=f"兑换 {voucher.title}",
+        text=f"{voucher.title}，每份 {each} 分，{voucher.quantity} 份共 {Points(voucher.points)} 分",
+        happened_on=clock.local_date(voucher.ended_at or voucher.issued_at),
+        place=voucher.station.name if voucher.station else "",
+        recorder=voucher.ended_by,
+        note=f"积分券 {voucher.number}，{clock.local_date(voucher.issued_at).isoformat()} 兑换",
+    )

@@ -14,11 +14,22 @@ from sqlalchemy import Connection, Engine
 
 from webapp.extensions import reading
 from webapp.ledger.verify.accounts import check_accounts
+from webapp.ledger.verify.expected import Expected, check_entries, check_holds
 from webapp.ledger.verify.faults import Fault, WrongRowError
 from webapp.ledger.verify.months import check_months
 from webapp.ledger.verify.rolled import check_roll_ups
 
-__all__ = ["Counts", "Fault", "WrongRowError", "also", "verify", "verify_all"]
+__all__ = [
+    "Counts",
+    "Expected",
+    "Fault",
+    "WrongRowError",
+    "also",
+    "check_entries",
+    "check_holds",
+    "verify",
+    "verify_all",
+]
 
 
 @dataclass(frozen=True, slots=True)
