@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import config as settings
 from webapp import extensions
 from webapp.audit import words as audit_words
-from webapp.web import assets, errors, filters, headers, housekeeping, limits, menu, once, sessions, system
+from webapp.web import assets, errors, filters, finding, headers, housekeeping, limits, menu, once, sessions, system
 from webapp.web.application import Application
 
 #: Lowest rank first; each is a package with the five fixed files (docs/architecture.md).
@@ -43,7 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Application:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Werkzeug's docs do
     extensions.init_app(app)
-    for part in (headers, errors, assets, filters, menu, system, housekeeping, limits, sessions, once):
+    for part in (headers, errors, assets, filters, finding, menu, system, housekeeping, limits, sessions, once):
         part.init_app(app)
     for feature in FEATURES:
         _add(app, feature)

@@ -30,6 +30,7 @@ ENDPOINTS = {
     "kiosk": ("home", "stay", "leave", "type_size", "card"),
     "users": ("sign_out", "sign_in"),
     "system": ("healthz",),
+    "finding": ("find",),
 }
 MENU = (
     ("今天", "house", 0), ("兑换核销", "ticket", 86), ("顾客评价", "star", 2), ("巡查", "clipboard-check", 0),

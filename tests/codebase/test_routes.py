@@ -32,6 +32,7 @@ PUBLIC = {
 }
 #: What any member of staff may open, whatever the post.
 OF_ANY_STAFF = {
+    "finding.find": "leads on to a list, which asks for its right",
     "records.photo": "which photo one may see is decided photo by photo",
     "users.change_password": "one's own",
     "users.sign_out": "one's own",

@@ -12,7 +12,7 @@ from webapp.core import clock
 from webapp.extensions import db
 from webapp.users import passwords
 from webapp.users.models import SignIn
-from webapp.users.views.own import local_target
+from webapp.web.addresses import local_target
 
 PASSWORD = "槐树下 的 smith 42"
 

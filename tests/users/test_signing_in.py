@@ -11,7 +11,7 @@ from tests.personas import sign_in
 from webapp.core import clock
 from webapp.extensions import db
 from webapp.users import passwords
-from webapp.users.views.own import local_target
+from webapp.web.addresses import local_target
 
 PASSWORD = "槐树下 的 smith 42"
 

@@ -17,9 +17,9 @@ from webapp.audit.service import log, only_area
 from webapp.audit.words import AuditWords
 from webapp.core import clock
 from webapp.core.sheets import Column, write_table_to
-from webapp.core.text import normalise
 from webapp.extensions import db
 from webapp.web.access import actor, requires
+from webapp.web.finding import searched
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import render
 from webapp.web.menu import MenuEntry
@@ -98,7 +98,7 @@ def _wanted() -> Filter:
         first=first,
         last=_day("last"),
         action=action if action in words.subjects() or action in words.actions() else "",
-        who=normalise(given.get("q", "")[:40]),
+        who=searched(limit=40),
         object_kind=given.get("kind", "")[:30] if object_id is not None else "",
         object_id=object_id,
     )

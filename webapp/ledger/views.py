@@ -12,7 +12,6 @@ from webapp.audit.words import AuditWords
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.sheets import CellValue, Column, write_table_to
-from webapp.core.text import normalise
 from webapp.extensions import db
 from webapp.ledger import queries, service
 from webapp.ledger.book import KIND_WORDS, AccountState, EntryLine
@@ -24,6 +23,7 @@ from webapp.places.queries import AreaNode, area_label, area_options, communitie
 from webapp.places.queries import area as area_in_scope
 from webapp.schemes.models import Scheme
 from webapp.web.access import actor, requires
+from webapp.web.finding import searched
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import render
 from webapp.web.menu import MenuEntry
@@ -65,7 +65,7 @@ def _listing(scope: tuple[str, ...]) -> Listing:
     asked, area_id = request.args, request.args.get("area", 0, type=int)
     area = area_in_scope(area_id, scope) if area_id else None
     wanted = AccountFilter(
-        text=normalise(asked.get("q", "")[:60]),
+        text=searched(),
         area=area.path if area else "",
         scheme_id=asked.get("scheme", type=int),
         state=asked.get("state", "") if asked.get("state", "") in STATES else "",

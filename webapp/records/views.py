@@ -10,7 +10,6 @@ from flask import Blueprint, Response, current_app, request, send_file
 from webapp.audit.words import AuditWords
 from webapp.core.errors import NotFound
 from webapp.core.photo_store import PhotoStore
-from webapp.core.text import normalise
 from webapp.ledger.book import Cause, EntryLine
 from webapp.ledger.queries import entry_of_cause, find_account, reversal_of
 from webapp.places.models import HOLDER_KINDS, Area
@@ -23,6 +22,7 @@ from webapp.records.queries.desk import Filter
 from webapp.schemes.models import Category, Scheme
 from webapp.schemes.queries import rule_version, schemes_in
 from webapp.web.access import SIGNED_IN, actor, requires
+from webapp.web.finding import searched
 from webapp.web.htmx import render
 from webapp.web.menu import MenuEntry
 from webapp.web.paging import paginate
@@ -80,8 +80,8 @@ def _listing(scope: tuple[str, ...]) -> Listing:
         area=area.path if area else "",
         category_id=asked.get("category", type=int),
         state=asked.get("state", "") if asked.get("state", "") in STATES else "",
-        text=normalise(asked.get("q", "")[:60]),
-        recorder=normalise(asked.get("by", "")[:60]),
+        text=searched(),
+        recorder=searched("by"),
     )
     return Listing(wanted, area, area_options(scope, chosen=area), desk.categories_of(schemes_in(scope)))
 

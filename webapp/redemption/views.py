@@ -11,7 +11,6 @@ from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
 from webapp.core.photo_store import PhotoStore
 from webapp.core.points import Points
-from webapp.core.text import normalise
 from webapp.ledger.queries import account_state
 from webapp.places.queries import area, area_options
 from webapp.redemption import queries
@@ -22,6 +21,7 @@ from webapp.redemption.service.catalogue import ItemText
 from webapp.schemes.queries import scheme, schemes_in
 from webapp.web import housekeeping
 from webapp.web.access import ANYBODY, actor, requires
+from webapp.web.finding import searched
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.menu import MenuEntry
@@ -60,7 +60,7 @@ AUDIT_WORDS = AuditWords(
 @requires("goods.view")
 def list_vouchers() -> Response:
     state = request.args.get("state", "issued")
-    search = normalise(request.args.get("q", "")[:60])
+    search = searched()
     wanted = state if state in VOUCHER_STATES else ""
     page = paginate(queries.vouchers_statement(actor().scope("goods.view"), state=wanted, search=search))
     return render(
@@ -146,7 +146,7 @@ def cancel_voucher(voucher_id: int) -> Response:
 @bp.get("/desk/goods")
 @requires("goods.view")
 def goods() -> Response:
-    search = normalise(request.args.get("q", "")[:60])
+    search = searched()
     items = queries.items_in(actor().scope("goods.view"), search=search)
     return render("redemption/goods.html", "redemption/_goods.html", items=items, search=search)
 

@@ -10,6 +10,7 @@ from flask import request, url_for
 from sqlalchemy import Select, func, select
 
 from webapp.extensions import db
+from webapp.web.finding import TEXTS, sealed
 
 Row = TypeVar("Row")
 PER_PAGE = 50
@@ -33,9 +34,11 @@ class Page(Generic[Row]):
 
 
 def asked_again() -> dict[str, Any]:
-    """What the address asks for, to ask for it again: without the names that ``url_for`` takes for itself."""
+    """What the address asks for, to ask for it again: without the names that ``url_for`` takes for itself, searches
+    sealed."""
     given = request.args.to_dict(flat=False)
-    return {name: values for name, values in given.items() if name != "endpoint" and not name.startswith("_")}
+    kept = {name: values for name, values in given.items() if name != "endpoint" and not name.startswith("_")}
+    return {name: [sealed(value) for value in kept[name]] if name in TEXTS else kept[name] for name in kept}
 
 
 def page_number() -> int:

@@ -13,8 +13,8 @@ from webapp.kiosk.views.community import best_courtyard, household_scheme
 from webapp.redemption.queries import catalogue
 from webapp.users.queries import people_serving
 from webapp.users.service import devices
-from webapp.users.views.own import local_target
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, requires
+from webapp.web.addresses import local_target
 from webapp.web.htmx import go, render
 
 CHEAPEST = 3

@@ -18,8 +18,8 @@ from webapp.places.models import number_of
 from webapp.qrcodes.queries import household_of_card
 from webapp.redemption.service import vouchers
 from webapp.users.service.pins import Guess, check_pin, has_pin
-from webapp.users.views.own import local_target
 from webapp.web.access import KIOSK, KIOSK_HOUSEHOLD, requires
+from webapp.web.addresses import local_target
 from webapp.web.htmx import go, render
 
 LONGEST_NUMBER = 30

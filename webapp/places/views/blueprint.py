@@ -11,6 +11,7 @@ from webapp.places import queries
 from webapp.places.models import Area
 from webapp.places.queries import AreaNode, Filter
 from webapp.web.access import actor
+from webapp.web.finding import searched
 from webapp.web.htmx import go, render
 
 bp = Blueprint("places", __name__)
@@ -54,7 +55,7 @@ def listing(permission: str = "places.view") -> Listing:
     area_id = asked.get("area", 0, type=int)
     area = queries.area(area_id, scope) if area_id else None
     wanted = Filter(
-        text=asked.get("q", "")[:60],
+        text=searched(),
         area=area.path if area else "",
         state=asked.get("state", "active") if asked.get("state", "active") in STATES else "active",
         tenure=asked.get("tenure", ""),

@@ -20,6 +20,7 @@ from webapp.qrcodes.models import STATES, Code
 from webapp.qrcodes.queries import Plate, Wanted
 from webapp.qrcodes.views.blueprint import bp
 from webapp.web.access import actor, requires
+from webapp.web.finding import sealed, searched
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.paging import paginate
@@ -39,7 +40,7 @@ def _wanted() -> Wanted:
         kind=kind if kind in KINDS else "courtyard",
         area=area.path if area else "",
         lane=normalise(given.get("lane", "")[:60]) if kind == "courtyard" else "",
-        search=normalise(given.get("q", "")[:60]),
+        search=searched(),
     )
 
 
@@ -49,7 +50,7 @@ def _filter(wanted: Wanted) -> dict[str, Any]:
         "kind": wanted.kind,
         "area": request.values.get("area", 0, type=int),
         "lane": wanted.lane,
-        "q": wanted.search,
+        "q": sealed(wanted.search),
     }
     return {name: value for name, value in given.items() if value}
 

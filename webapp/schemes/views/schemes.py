@@ -9,7 +9,6 @@ from flask import Response, flash, request, url_for
 from webapp.audit.service import log
 from webapp.core import clock
 from webapp.core.sheets import write_table
-from webapp.core.text import normalise
 from webapp.places.models import HOLDER_KINDS, Area
 from webapp.places.queries import area, area_label, import_areas
 from webapp.schemes import queries, service
@@ -20,6 +19,7 @@ from webapp.schemes.queries import RuleLine
 from webapp.schemes.service import sheet
 from webapp.schemes.views.blueprint import bp, seen, sheet_response
 from webapp.web.access import actor, requires
+from webapp.web.finding import searched
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
 
@@ -54,7 +54,7 @@ def asked_rules(scheme: Scheme) -> RuleList:
     """:raises NotFound: for a category of another scheme."""
     category_id = request.values.get("category", 0, type=int)
     category = queries.seen_category(scheme.id, category_id) if category_id else None
-    text = normalise(request.values.get("q", "")[:60])
+    text = searched()
     lines = [line for line in queries.rule_lines(scheme.id, clock.today()) if line.matches(text)]
     return RuleList(category, text, [line for line in lines if not category or line.shown.category_id == category.id])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Response, current_app, flash, request, session, url_for
 from flask_login import current_user, logout_user
 
@@ -18,18 +16,9 @@ from webapp.users.models import User
 from webapp.users.service import signing_in, staff
 from webapp.users.views.blueprint import bp
 from webapp.web.access import ANYBODY, SIGNED_IN, actor, requires
+from webapp.web.addresses import local_target
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
-
-
-def local_target(target: str | None) -> str | None:
-    """Where to go after signing in, only if it is a page of ours: a path, without host, backslash or line break."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return None
-    if any(ord(char) < 33 or char == "\\" for char in target):
-        return None
-    parts = urlsplit(target)
-    return target if not parts.scheme and not parts.netloc else None
 
 
 def first_page(who: Actor) -> str:

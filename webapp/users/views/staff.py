@@ -8,7 +8,6 @@ from flask import Response, flash, request, url_for
 
 from webapp.core import clock
 from webapp.core.errors import Invalid
-from webapp.core.text import normalise
 from webapp.places import queries as places
 from webapp.places.models import Area, Person
 from webapp.users import queries
@@ -19,6 +18,7 @@ from webapp.users.service import appointments, staff
 from webapp.users.views.blueprint import bp
 from webapp.users.views.choices import area_choices, courtyard_numbered, post_choices
 from webapp.web.access import actor, requires
+from webapp.web.finding import searched
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.paging import paginate
@@ -27,7 +27,7 @@ from webapp.web.paging import paginate
 @bp.get("/desk/users")
 @requires("users.view")
 def people() -> Response:
-    search, post = normalise(request.args.get("q", "")[:60]), request.args.get("post", "")
+    search, post = searched(), request.args.get("post", "")
     post = post if post in POSTS else ""
     page = paginate(queries.people_statement(actor().scope("users.view"), search=search, post=post))
     ids = [person.id for person in page.items]
