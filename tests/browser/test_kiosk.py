@@ -305,6 +305,7 @@ def test_everything_works_with_scripts_off(chromium: Browser, address: str, kios
         expect(page.get_by_role("heading", name="已兑换 毛巾 1")).to_be_visible()
         page.goto("/kiosk/balance")
         page.get_by_role("button", name="打印小票").click()
+        page.wait_for_url("**/kiosk/slips/*")
         document = pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True))
         assert len(document) == 1
         assert round(document[0].get_size()[0] / 72 * 25.4) == 80
