@@ -21,7 +21,7 @@ from tests.factories import (
 from tests.personas import sign_in
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
-from webapp.core.errors import AlreadyUsed, Gone, NotFound
+from webapp.core.errors import AlreadyUsed, Gone, Invalid, NotFound
 from webapp.extensions import db
 from webapp.qrcodes import digits, queries, service
 from webapp.qrcodes.drawing import qr_path
@@ -35,6 +35,31 @@ def code_for(holder):
 
 def replace(code):
     return service.replace(code=code, reason="破损", actor=SYSTEM, now=clock.now())
+
+
+@both_databases
+def test_numbers_that_are_drawn_twice_are_drawn_again(app, monkeypatch):
+    """Of 3,600 plates made at once two draw the same number more often than not."""
+    tree = make_community()
+    taken = code_for(make_shop(area=tree.micro_grid)).digits
+    free = ["11111111", "22222222", "33333333"]
+    draws = iter([taken, free[0], free[0], free[1], taken, free[2]])
+    monkeypatch.setattr(service, "random_digits", lambda: next(draws))
+    shops = [make_shop(area=tree.micro_grid) for _ in range(3)]
+
+    made = service.make_missing(holder_ids=[shop.id for shop in shops], actor=SYSTEM, now=clock.now())
+
+    assert made == 3
+    assert sorted(queries.active_code(shop.id).digits for shop in shops) == free
+
+
+def test_when_no_number_is_left_it_is_said(app, monkeypatch):
+    tree = make_community()
+    monkeypatch.setattr(service, "random_digits", lambda: "11111111")
+    code_for(make_shop(area=tree.micro_grid))
+
+    with pytest.raises(Invalid, match="编号快用完了"):
+        code_for(make_shop(area=tree.micro_grid))
 
 
 @given(st.integers(10**6, 10**7 - 1), st.integers(0, 7), st.integers(1, 9))

@@ -44,7 +44,10 @@ def _make_batch(holder_ids: Sequence[int], actor: Actor, now: datetime) -> int:
     for _, _, path in lacking:
         actor.must("codes.print", path)
     versions = _last_versions([row.id for row in lacking])
-    rows = [_values(row.id, KIND_OF[row.kind], versions.get(row.id, 0) + 1, now) for row in lacking]
+    rows = [
+        _values(row.id, KIND_OF[row.kind], versions.get(row.id, 0) + 1, digits, now)
+        for row, digits in zip(lacking, _free_digits(len(lacking)), strict=True)
+    ]
     if rows:
         db.session.execute(insert(Code), rows)
     return len(rows)
@@ -55,24 +58,27 @@ def _last_versions(holder_ids: Sequence[int]) -> dict[int, int]:
     return {holder_id: version for holder_id, version in db.session.execute(found)}
 
 
-def _values(holder_id: int, kind: str, version: int, now: datetime) -> dict[str, object]:
+def _values(holder_id: int, kind: str, version: int, digits: str, now: datetime) -> dict[str, object]:
     return {
         "kind": kind,
         "holder_id": holder_id,
         "token": random_code(TOKEN_LENGTH),
-        "digits": _free_digits(),
+        "digits": digits,
         "version": version,
         "state": "active",
         "created_at": now,
     }
 
 
-def _free_digits() -> str:
-    """Nine million numbers for a county's few tens of thousands of plates: a second draw is rare, a tenth never needed."""
+def _free_digits(count: int) -> list[str]:
+    """So many different numbers that no code has. Nine million for a county's few tens of thousands of plates: a second
+    draw is common in a batch, a tenth never needed."""
+    free: set[str] = set()
     for _ in range(10):
-        digits = random_digits()
-        if db.session.scalar(select(Code.id).where(Code.digits == digits)) is None:
-            return digits
+        drawn = {random_digits() for _ in range(count - len(free))} - free
+        free |= drawn - set(db.session.scalars(select(Code.digits).where(Code.digits.in_(drawn))))
+        if len(free) == count:
+            return list(free)
     raise Invalid("编号快用完了，请联系系统管理员。")
 
 
@@ -82,7 +88,7 @@ def replace(*, code: Code, reason: str, actor: Actor, now: datetime) -> Code:
     :raises AlreadyUsed: if it is not in use any more.
     """
     _end(code, "replaced", reason, actor, now)
-    new = Code(**_values(code.holder_id, code.kind, code.version + 1, now))
+    new = Code(**_values(code.holder_id, code.kind, code.version + 1, _free_digits(1)[0], now))
     db.session.add(new)
     db.session.flush()
     return new
