@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib import import_module
 
 from bench.harness import Result, table
 
 #: Modules with ``run() -> list[Result]``, cheapest first.
-ROWS = ("pages", "posting", "writers", "growth", "bytes", "plates", "memory")
+ROWS = ("pages", "posting", "postgresql", "writers", "growth", "bytes", "plates", "memory")
 
 
 def main(names: list[str]) -> int:
@@ -17,12 +18,19 @@ def main(names: list[str]) -> int:
         print(f"no such row: {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}")
         return 2
     results: list[Result] = []
+    broken: list[str] = []
     for name in names or ROWS:
         print(f"{name}:", flush=True)
-        results += import_module(f"bench.{name}").run()
+        try:
+            results += import_module(f"bench.{name}").run()
+        except Exception:  # the other rows are still worth knowing; the run fails
+            traceback.print_exc()
+            broken.append(name)
     print()
     print(table(results))
-    return 1 if any(result.failed for result in results) else 0
+    if broken:
+        print(f"\nnot measured, see above: {', '.join(broken)}")
+    return 1 if broken or any(result.failed for result in results) else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.harness import Result, spread
+from bench.raw import Raw
 from bench.town import Request, call, cookie_of, environ, folder, town
 from webapp.extensions import db
 from webapp.places.models import Shop
@@ -21,33 +22,67 @@ RAW_POSTS = 4 * POSTS  # they are quick: fewer would measure the clock
 
 def run() -> list[Result]:
     app = town()
-    _time_ours(app, ROUNDS + 1)  # every shop has its account now
-    rows, raw = _written_rows(app), Raw(_raw_database(app))
+    time_ours(app, ROUNDS + 1)  # every shop has its account now
+    rows, commits = _written_rows(app), _commits(app)
+    print(f"  rows of one post: {rows}")
+    name = "posting a record by HTTP, rate against raw SQLite transactions of the same rows at FULL"
+    return [
+        compare(app, Raw.of_sqlite(_raw_database(app)), name, aim=0.15, floor=0.10),
+        Result(
+            "commits in the write-ahead log a post, each one sync at FULL",
+            commits / POSTS,
+            1.0,
+            1.0,
+            "lower",
+            f"{commits} of {POSTS} posts",
+            f"{POSTS}",
+        ),
+    ]
+
+
+def compare(app: Application, raw: Raw, name: str, *, aim: float, floor: float) -> Result:
+    """Posts by HTTP against the same rows by hand, in turn."""
     ours: list[float] = []
     baseline: list[float] = []
     for number in range(ROUNDS + 1):
-        theirs, mine = _time_raw(raw), _time_ours(app, number)
+        theirs, mine = _time_raw(raw), time_ours(app, number)
         if number:  # the first is a warm-up
             baseline.append(theirs)
             ours.append(mine)
-    print(f"  rows of one post: {rows}")
     print("  ours     " + " ".join(f"{value * 1e6:.0f}" for value in ours) + " µs a post")
     print("  baseline " + " ".join(f"{value * 1e6:.0f}" for value in baseline) + " µs a transaction")
-    print(f"  this disk: {syncs_a_second():.0f} fsync/s")
     middle, base = sorted(ours)[ROUNDS // 2], sorted(baseline)[ROUNDS // 2]
-    return [
-        Result(
-            name="posting a record by HTTP, rate against raw SQLite transactions of the same rows at FULL",
-            ratio=base / middle,
-            aim=0.15,
-            floor=0.10,
-            better="higher",
-            ours=f"{middle * 1e6:.0f} µs",
-            baseline=f"{base * 1e6:.0f} µs",
-            spread=spread(baseline),
-            notes=(f"{syncs_a_second():.0f} fsync/s on this disk",),
-        )
-    ]
+    return Result(
+        name=name,
+        ratio=base / middle,
+        aim=aim,
+        floor=floor,
+        better="higher",
+        ours=f"{middle * 1e6:.0f} µs",
+        baseline=f"{base * 1e6:.0f} µs",
+        spread=spread(baseline),
+        notes=(f"{syncs_a_second():.0f} fsync/s on this disk",),
+    )
+
+
+def _commits(app: Application) -> int:
+    """How many transactions a round of posts leaves in the write-ahead log: frames that end a commit, counted in the
+    file (https://www.sqlite.org/fileformat2.html#walformat)."""
+    requests = form_requests(app, "commits", POSTS)
+    with sqlite3.connect(app.config["VAR_DIR"] / "shanzhi.db", isolation_level=None) as other:
+        busy, _, _ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert not busy, "somebody reads: the log was not emptied"
+        keep = other.execute("SELECT 1 FROM area LIMIT 1")  # a reader: the log is not begun anew while we count
+        for request in requests:
+            status, _, body = call(app, request)
+            assert status == 303, (status, body.decode()[:2000])
+        log = (app.config["VAR_DIR"] / "shanzhi.db-wal").read_bytes()
+        keep.close()
+    page_size, frames = int.from_bytes(log[8:12], "big"), log[32:]
+    salt, size = log[16:24], 24 + page_size
+    heads = [frames[at : at + 24] for at in range(0, len(frames) - size + 1, size)]
+    assert all(head[8:16] == salt for head in heads), "frames of another round"
+    return sum(1 for head in heads if int.from_bytes(head[4:8], "big"))
 
 
 def _form_of(app: Application, cookie: str, shop_id: int) -> tuple[str, str]:
@@ -76,7 +111,7 @@ def form_requests(app: Application, name: str, count: int) -> list[Request]:
     ]
 
 
-def _time_ours(app: Application, number: int) -> float:
+def time_ours(app: Application, number: int) -> float:
     """Seconds a post."""
     requests = form_requests(app, str(number), POSTS)
     begun = time.perf_counter()
@@ -138,60 +173,6 @@ def _raw_database(app: Application) -> Path:
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=WAL")
     return file
-
-
-class Raw:
-    """The statements of one post, by hand: bare sqlite3, prepared, nothing checked, nothing rendered."""
-
-    def __init__(self, file: Path) -> None:
-        self.connection = sqlite3.connect(file, isolation_level=None)
-        self.connection.execute("PRAGMA synchronous=FULL")
-        self.connection.execute("PRAGMA foreign_keys=ON")
-        self.record = self._last(
-            "SELECT * FROM record WHERE source = 'inspection' AND state = 'posted' ORDER BY id DESC"
-        )
-        self.entry = self._last(f"SELECT * FROM entry WHERE cause_kind = 'record' AND cause_id = {self.record['id']}")
-        self.audit = self._last("SELECT * FROM audit_line ORDER BY id DESC")
-        self.sent = self._last("SELECT * FROM sent_form ORDER BY sent_at DESC")
-        self.number = 0
-
-    def _last(self, query: str) -> dict[str, Any]:
-        cursor = self.connection.execute(query + " LIMIT 1")
-        return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
-
-    def _insert(self, table: str, row: dict[str, Any]) -> int:
-        names = ", ".join(f'"{name}"' for name in row)
-        places = ", ".join("?" * len(row))
-        cursor = self.connection.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values())
-        )  # names of columns
-        return cursor.lastrowid or 0
-
-    def post(self) -> None:
-        """One durable transaction with the rows of one post."""
-        run, record, entry = self.connection.execute, self.record, self.entry
-        self.number += 1
-        run("BEGIN IMMEDIATE")
-        key = f"raw-{self.number}"
-        self._insert("sent_form", self.sent | {"key": key})
-        new = {name: value for name, value in record.items() if name != "id"} | {"client_key": key}
-        cause = self._insert("record", new)
-        moved = run(
-            "UPDATE account SET balance = balance + ?, entries = entries + 1, earned = earned + ?, merit = merit + ?"
-            " WHERE id = ? RETURNING balance, entries",
-            (entry["amount"], entry["amount"], entry["amount"], entry["account_id"]),
-        ).fetchone()
-        self._insert("entry", entry | {"seq": moved[1], "balance_after": moved[0], "cause_id": cause})
-        run("UPDATE account SET head = ? WHERE id = ?", (entry["hash"], entry["account_id"]))
-        run(
-            "UPDATE month_total SET earned = earned + ?, entries = entries + 1 WHERE community_id = ? AND month = 202611"
-            " AND scheme_id = ? AND category_id = ?",
-            (entry["amount"], record["community_id"], record["scheme_id"], entry["category_id"]),
-        )
-        run("UPDATE rule_use SET uses = uses + 1 WHERE rule_id = ?", (record["rule_id"],))
-        self._insert("audit_line", {name: value for name, value in self.audit.items() if name != "id"})
-        run("UPDATE sent_form SET location = ? WHERE key = ?", (self.sent["location"], key))
-        run("COMMIT")
 
 
 def _time_raw(raw: Raw) -> float:

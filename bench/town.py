@@ -39,9 +39,9 @@ def application(var: Path, **more: Any) -> Application:
 
 
 @cache
-def town() -> Application:
-    """The demonstration community, loaded once a run."""
-    app = application(folder())
+def town(url: str = "") -> Application:
+    """The demonstration community, loaded once a run and database."""
+    app = application(folder(), **({"SQLALCHEMY_DATABASE_URI": url} if url else {}))
     start_writing()
     with app.app_context():
         upgrade()

@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def _as_postgres(command: list[str]) -> list[str]:
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
-def start() -> Path:
+def start(settings: Mapping[str, str] = SETTINGS) -> Path:
     """Make and start a cluster; returns its folder, which is also where its socket is."""
     folder = Path(tempfile.mkdtemp(prefix="shanzhi-pg-"))
     if os.geteuid() == 0:
@@ -57,7 +57,7 @@ def start() -> Path:
     data = folder / "data"
     init = [program("initdb"), "-D", str(data), "-U", "shanzhi", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(_as_postgres(init), check=True, capture_output=True, cwd=folder)
-    options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items()) + f" -k {folder}"
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items()) + f" -k {folder}"
     run = [program("pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start"]
     subprocess.run(_as_postgres(run), check=True, capture_output=True, cwd=folder)
     _watch(folder)

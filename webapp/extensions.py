@@ -211,6 +211,15 @@ def _open_postgresql(engine: Engine) -> None:
         raw: Any = connection.connection.dbapi_connection
         raw.read_only = _reading.get()  # psycopg's BEGIN says so: no further round trip
 
+    def roll_back(raw: Any) -> None:
+        """Reading ends by COMMIT: at a ROLLBACK psycopg forgets all that the server has prepared on the connection."""
+        if raw.read_only:
+            raw.commit()
+        else:
+            raw.rollback()
+
+    engine.dialect.do_rollback = roll_back  # type: ignore[method-assign,assignment]  # has no event
+
 
 def _use_schema(engine: Engine, schema: str) -> None:
     statement = f"SET LOCAL search_path TO {engine.dialect.identifier_preparer.quote(schema)}"

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from flask import Response, make_response
+from sqlalchemy import text
 
+from tests import personas
 from tests.conftest import both_databases
-from tests.factories import make_community, make_scheme
+from tests.factories import make_community, make_scheme, make_user
 from webapp.core.errors import Conflict, DomainError
-from webapp.extensions import db, reading
+from webapp.extensions import db, reading, start_reading
 from webapp.schemes.models import Scheme
 from webapp.web.access import ANYBODY, requires
 from webapp.web.htmx import go
@@ -125,3 +127,17 @@ def test_slow_work_before_the_writers_turn_may_not_throw_away_what_was_written(a
     with pytest.raises(RuntimeError, match="throw away"), reading():
         pass
     db.session.rollback()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_postgresql_has_prepared_for_a_page_is_kept_for_the_next(app, client):
+    user = make_user(post="secretary", area=make_community().community)
+    db.session.commit()
+    personas.sign_in(client, user)
+    for _ in range(8):  # the driver prepares what it has sent five times
+        assert client.get("/desk/households").status_code == 200
+
+    start_reading()
+    kept = db.session.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one()
+
+    assert kept >= 3
