@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 import statistics
 import threading
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 from bench.harness import ROUNDS, Result, spread
 from bench.pages import household_at_kiosk
 from bench.town import WSGI, facts, town
+from tests.browser.tools import chromium_program
 
 SLOWER = 6
 PAINTS = 9  # a round
@@ -35,9 +35,9 @@ def run() -> list[Result]:
     kiosk, _ = household_at_kiosk(app, facts(app)["households"][0]["number"])
     device = kiosk["HTTP_COOKIE"].split("; ")[0].split("=", 1)[1]
     with sync_playwright() as playwright, _served(app) as address:
-        program = shutil.which("chromium") or shutil.which("chromium-browser")
-        assert program, "Chromium is missing: make test installs it"
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_program(), args=["--no-sandbox", "--disable-gpu"]
+        )
         size, parts, text = _first_visit(chromium, address, device)
         with _served(_plain(text)) as plain:
             ours, base = _paints(chromium, f"{address}/kiosk/", f"{plain}/", device)

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from werkzeug.serving import make_server
 
 from tests.browser.patterns import NAMES, ROOT, make_app
+from tests.browser.tools import chromium_program
 
 pytestmark = pytest.mark.browser
 
@@ -303,7 +304,7 @@ def test_the_scanner_in_the_page_follows_our_own_plates_only(
     camera_showing(code.format(host=address.removeprefix("http://")), film)
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     browser = driver.chromium.launch(
-        executable_path="/usr/bin/chromium",
+        executable_path=chromium_program(),
         args=["--no-sandbox", *camera, f"--use-file-for-fake-video-capture={film}"],
     )
     page = browser.new_page(viewport={"width": 390, "height": 844})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,13 @@ TOO_SMALL = """least => [...document.querySelectorAll(
   .map(el => [el.outerHTML.slice(0, 80), el.getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.width < least || box.height < least) && box.bottom > 0)
   .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
+
+
+def chromium_program() -> str:
+    """Where the system keeps its Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert program, "Chromium is missing: make test installs it"
+    return program
 
 
 @contextmanager
