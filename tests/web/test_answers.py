@@ -126,12 +126,14 @@ def test_a_body_that_is_too_large_is_told_in_megabytes(app, client):
 
 
 def test_a_pages_styles_come_in_one_answer_that_is_kept_for_a_year(client):
-    page = client.get("/sign-in").text
+    shown = client.get("/sign-in")
+    page = shown.text
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]
 
     answer = client.get(address)
 
     assert page.count('rel="stylesheet"') == 1
+    assert shown.headers["Link"] == f"<{address}>; rel=preload; as=style"
     assert answer.mimetype == "text/css"
     assert ".btn{" in answer.text
     assert answer.headers["Cache-Control"] == "public, max-age=31536000"

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, current_app
+from flask import Blueprint, Flask, Response, abort, current_app, g
 
 from webapp.web.access import ANYBODY, requires
 
@@ -50,6 +50,19 @@ def init_app(app: Flask) -> None:
         return f"/styles/{'.'.join(names)}?v={version(*(f'css/{name}.css' for name in names))}"
 
     keep = (lambda made: made) if app.debug else cache  # a file being edited changes its version
-    app.jinja_env.globals |= {"asset": keep(asset), "styles": keep(styles_of)}
+    address_of = keep(styles_of)
+
+    def page_styles(*names: str) -> str:
+        g.styles = address_of(*names)
+        return str(g.styles)
+
+    @app.after_request
+    def announce_styles(response: Response) -> Response:
+        """A slow browser fetches them while it still takes the page apart."""
+        if "styles" in g:
+            response.headers["Link"] = f"<{g.styles}>; rel=preload; as=style"
+        return response
+
+    app.jinja_env.globals |= {"asset": keep(asset), "styles": page_styles}
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0 if app.debug else YEAR
     app.register_blueprint(bp)
