@@ -30,6 +30,12 @@ PRINTS_ARE_COUNTED = """window.print = () => {
     const page = document.documentElement.dataset;
     page.printed = Number(page.printed || 0) + 1;
 }"""
+COVERED = """() => {
+    const cards = [...document.querySelectorAll("main .card")].map(el => [el, el.getBoundingClientRect()]);
+    return cards.flatMap(([el, box]) => cards.filter(([other, its]) => other !== el && !el.contains(other)
+        && !other.contains(el) && its.top < box.bottom - 1 && its.bottom > box.top + 1
+        && its.left < box.right - 1 && its.right > box.left + 1).map(() => el.textContent.trim().slice(0, 30)));
+}"""
 TYPE_LIKE_A_SCANNER = """code => {
     const at = document.activeElement || document.body;
     for (const key of [...code, "Enter"]) {
@@ -381,6 +387,7 @@ def judge(page: Page, name: str, size: str, large: bool) -> None:
     assert page.evaluate("(m => m.scrollHeight - m.clientHeight)(document.querySelector('main'))") <= 0, (
         f"{name} scrolls"
     )
+    assert page.evaluate(COVERED) == [], f"{name}: something lies over it"
 
 
 @pytest.mark.parametrize("path", ["/kiosk/", "/kiosk/balance", "/kiosk/nowhere", "/slip", "/slip/000001-AAAAAAAA"])
