@@ -9,6 +9,7 @@ each transaction, which is safe behind a pooler.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,10 +25,12 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import DateTime, Index, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry
 from werkzeug.local import LocalProxy
 
 WRITER_PATIENCE = 20.0  # seconds a writer queues before it is told to try again
+IDLE = 1.0  # seconds after which a connection to PostgreSQL may have been cut
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -192,7 +195,7 @@ def _engine_options(app: Flask) -> dict[str, Any]:
         app.config["VAR_DIR"].mkdir(parents=True, exist_ok=True)
         # autocommit: BEGIN is ours, so that it can say IMMEDIATE
         return {"connect_args": {"isolation_level": None, "timeout": 5.0}, "pool_size": 32, "max_overflow": 32}
-    return {"pool_size": app.config["THREADS"], "max_overflow": app.config["THREADS"], "pool_pre_ping": True}
+    return {"pool_size": app.config["THREADS"], "max_overflow": app.config["THREADS"]}
 
 
 def open_database(engine: Engine, schema: str = "") -> None:
@@ -219,6 +222,25 @@ def _open_postgresql(engine: Engine) -> None:
             raw.rollback()
 
     engine.dialect.do_rollback = roll_back  # type: ignore[method-assign,assignment]  # has no event
+    _ask_if_alive(engine)
+
+
+def _ask_if_alive(engine: Engine) -> None:
+    """Ask a connection that was idle whether the server is still there. (``pool_pre_ping`` asks every time, twice a
+    request: a twentieth of a post.)"""
+
+    @event.listens_for(engine, "checkin")
+    def checkin(raw: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def checkout(raw: Any, record: Any, proxy: Any) -> None:
+        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool drops it and opens another
 
 
 def _use_schema(engine: Engine, schema: str) -> None:

@@ -120,14 +120,22 @@ class _Text:
             rows: Iterable[Sequence[Any]] = cursor.fetchall() if self._row is not None else ()
             written = cursor.rowcount
         except dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(
-                self._sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
-            ) from error
+            raise self._said(error, connection, dialect) from error
         finally:
             cursor.close()
         if self._readers:
             rows = [self._read(row) for row in rows]
         return [self._row(row) for row in rows] if self._row is not None else [], written
+
+    def _said(self, error: Any, connection: Any, dialect: Dialect) -> Any:
+        """As SQLAlchemy would say it; a connection that is gone is thrown away, as it would do."""
+        gone = dialect.is_disconnect(error, connection, None)
+        if gone:
+            db.session().invalidate()
+        general = dialect.loaded_dbapi.Error
+        return DBAPIError.instance(
+            self._sql, None, error, general, hide_parameters=True, connection_invalidated=gone, dialect=dialect
+        )
 
     def _bound(self, values: dict[str, Any]) -> Any:
         if self._fixed:

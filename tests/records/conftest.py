@@ -74,7 +74,7 @@ class Street:
             "client_key": f"key{serial()}",
             "now": clock.now(),
         }
-        return service.make(**{**given, **more})
+        return service.make(**{**given, **more}).record
 
     def balance(self, holder: Holder, scheme: str) -> Points:
         account = find_account(holder.id, self.schemes[scheme].id)

@@ -75,7 +75,7 @@ def test_a_record_leaves_an_audit_line(street):
 def test_a_shop_in_another_community_cannot_be_scored(street):
     neighbour = make_community(name="东关社区", street=street.tree.street)
     shop = make_shop(area=neighbour.micro_grid)
-    with pytest.raises(NotAllowed, match="不在您负责的区域内"):
+    with pytest.raises(NotFound, match="不在您负责的范围内"):
         street.make(shop, "shop", "1.1")
 
 
@@ -106,7 +106,7 @@ def test_a_post_that_has_ended_does_not_help_any_more(street):
         person=person, post="grid_worker", area=street.tree.community, ends_on=clock.today() - timedelta(days=1)
     )
     gone = who_is(open_sign_in(make_user(post=None, person=person)), clock.now(), "").actor
-    with pytest.raises(NotAllowed, match="不在您负责的区域内"):
+    with pytest.raises(NotFound, match="不在您负责的范围内"):
         street.make(street.shop, "shop", "1.1", actor=gone)
 
 

@@ -9,8 +9,9 @@ from flask import Response, make_response
 from sqlalchemy import text
 
 from tests import personas
-from tests.conftest import both_databases
+from tests.conftest import administer, both_databases
 from tests.factories import make_community, make_scheme, make_user
+from webapp import extensions
 from webapp.core.errors import Conflict, DomainError
 from webapp.extensions import db, reading, start_reading
 from webapp.schemes.models import Scheme
@@ -141,3 +142,17 @@ def test_what_postgresql_has_prepared_for_a_page_is_kept_for_the_next(app, clien
     kept = db.session.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one()
 
     assert kept >= 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("idle", "answers"), [(0.0, [200, 200]), (60.0, [503, 200])], ids=["was_idle", "was_busy"])
+def test_a_cut_connection_to_postgresql_costs_one_page_at_most(app, client, cluster, monkeypatch, idle, answers):
+    monkeypatch.setattr(extensions, "IDLE", idle)
+    user = make_user(post="secretary", area=make_community().community)
+    db.session.commit()
+    personas.sign_in(client, user)
+    assert client.get("/desk/households").status_code == 200
+    db.session.remove()
+    name = db.engine.url.database
+    administer(cluster, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    assert [client.get("/desk/households").status_code for _ in answers] == answers

@@ -33,13 +33,13 @@ def points_name(version_id: int) -> str:
     return f"points-{version_id}"
 
 
-def chosen_points(rule: RuleView) -> Points:
-    """The points of the form for a rule: its own if it is fixed, else what was chosen.
+def chosen_points(version_id: int) -> Points | None:
+    """The points of the form for a rule; None if nothing was chosen: a rule with one score has no choice.
 
     :raises Invalid: if that is no number.
     """
-    typed = request.form.get(points_name(rule.version_id), "")
-    return Points.parse(typed[:20], field="points") if typed else steps(rule)[0]
+    typed = request.form.get(points_name(version_id), "")
+    return Points.parse(typed[:20], field="points") if typed else None
 
 
 def steps(rule: RuleView) -> list[Points]:

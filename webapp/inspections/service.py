@@ -12,7 +12,6 @@ from webapp.core.points import Points
 from webapp.prepared import Prepared
 from webapp.records import service as records
 from webapp.records.models import Record
-from webapp.records.queries import made_under
 
 
 def inspect(
@@ -20,15 +19,14 @@ def inspect(
     actor: Actor,
     holder_id: int,
     rule_version_id: int,
-    points: Points,
+    points: Points | None,
     note: str,
     photos: Sequence[str],
     client_key: str,
     now: datetime,
 ) -> Record:
     """Record what was seen, as ``records.service.make`` does, with its refusals; the rule counts as used here."""
-    repeated = made_under(client_key) is not None
-    record = records.make(
+    made = records.make(
         actor=actor,
         holder_id=holder_id,
         rule_version_id=rule_version_id,
@@ -39,9 +37,9 @@ def inspect(
         client_key=client_key,
         now=now,
     )
-    if not repeated:
-        _count_use(record)
-    return record
+    if not made.before:
+        _count_use(made.record)
+    return made.record
 
 
 _USED = Prepared(

@@ -87,31 +87,30 @@ def _target(holder_id: int) -> records.Target:
     """:raises NotFound: outside the inspector's areas, as if it did not exist."""
     whom = records.target(holder_id)
     if not actor().may("records.make", whom.path):
-        raise NotFound("这一处不在您负责的范围内。请核对门牌，或联系该区域的同事。")
+        raise NotFound(record_service.OUT_OF_REACH)
     return whom
 
 
 @bp.route("/phone/score/<int:holder_id>", methods=["GET", "POST"])
 @requires("records.make")
 def score(holder_id: int) -> Response:
-    whom = _target(holder_id)
     if request.method == "GET":
-        return _score_page(whom)
+        return _score_page(_target(holder_id))
     form = ScoreForm()
-    made = perform(form, lambda: _inspect(whom, form))
+    made = perform(form, lambda: _inspect(holder_id, form))
     if made is not None:
         return go(url_for("inspections.result", record_id=made.id))
-    return _score_page(whom, form)
+    return _score_page(_target(holder_id), form)
 
 
-def _inspect(whom: records.Target, form: ScoreForm) -> Record:
+def _inspect(holder_id: int, form: ScoreForm) -> Record:
     version_id = cast(int, form.rule.data)
     try:
         return service.inspect(
             actor=actor(),
-            holder_id=whom.id,
+            holder_id=holder_id,
             rule_version_id=version_id,
-            points=chosen_points(rule_version(version_id)),
+            points=chosen_points(version_id),
             note=form.note.data or "",
             photos=cast(Taken, g.get("photos", Taken())).or_refuse(),
             client_key=signing.fingerprint(f"{actor().user_id}\0{request.form.get(FIELD) or signing.random_token()}"),

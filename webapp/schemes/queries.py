@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
@@ -119,13 +119,46 @@ _CURRENT = Prepared(
         ),
     ).order_by(Category.position, Category.id, Rule.position, Rule.id)
 )
-_IN_FORCE = Prepared(
-    select(RuleVersion.id)
-    .where(RuleVersion.rule_id == bindparam("rule"), RuleVersion.valid_from <= bindparam("day"))
-    .order_by(RuleVersion.version.desc())
-    .limit(1)
+_one_version = _RULES.where(RuleVersion.id == bindparam("version"))
+_ONE_VERSION = Prepared(_one_version)
+_TERMS = (
+    Scheme.id,
+    Scheme.name,
+    Scheme.holder_kind,
+    Scheme.audience,
+    Scheme.inspections_post,
+    Scheme.claims_post,
+    Scheme.active,
+    Area.path,
 )
-_ONE_VERSION = Prepared(_RULES.where(RuleVersion.id == bindparam("version")))
+_newest = select(func.max(_newer.version)).where(_newer.rule_id == Rule.id, _newer.valid_from <= bindparam("day"))
+_RULING = Prepared(
+    _one_version.join(Scheme, Scheme.id == Rule.scheme_id)
+    .join(Area, Area.id == Scheme.area_id)
+    .add_columns(*_TERMS, _newest.correlate(Rule).scalar_subquery())
+)
+
+
+class Terms(NamedTuple):
+    """What a scheme says about making records; ``path`` is the area in which it holds."""
+
+    id: int
+    name: str
+    holder_kind: str
+    audience: str
+    inspections_post: str
+    claims_post: str
+    active: bool
+    path: str
+
+
+class Ruling(NamedTuple):
+    """A version of a rule on a day: whether exactly it judges then (it has begun, is not ended, and no newer one has
+    begun), and the terms of its scheme."""
+
+    rule: RuleView
+    scheme: Terms
+    in_force: bool
 
 
 @lru_cache(maxsize=4096)
@@ -143,18 +176,25 @@ def current_rules(scheme_id: int, on: date, post: str | None = None) -> list[Rul
     return [rule for rule in rules if post in rule.recorders] if post else rules
 
 
+NO_RULE = "没有这条细则，可能已经修改。请返回重新选择。"
+
+
 def rule_version(version_id: int) -> RuleView:
     """:raises NotFound: if there is no such version."""
     row = _ONE_VERSION.first(version=version_id)
     if row is None:
-        raise NotFound("没有这条细则，可能已经修改。请返回重新选择。")
+        raise NotFound(NO_RULE)
     return _rule(row)
 
 
-def in_force(rule: RuleView, day: date) -> bool:
-    """Whether exactly this version judges on a day: it has begun, is not ended, and no newer one has begun."""
-    newest = _IN_FORCE.first(rule=rule.rule_id, day=day)
-    return newest is not None and newest.id == rule.version_id and (rule.valid_to is None or day <= rule.valid_to)
+def ruling(version_id: int, day: date) -> Ruling:
+    """:raises NotFound: if there is no such version."""
+    row = _RULING.first(version=version_id, day=day)
+    if row is None:
+        raise NotFound(NO_RULE)
+    rule, newest = _rule(row[: len(_COLUMNS)]), row[-1]
+    judges = newest == rule.version and (rule.valid_to is None or day <= rule.valid_to)
+    return Ruling(rule, Terms._make(row[len(_COLUMNS) : -1]), judges)
 
 
 def versions_of(rule_id: int) -> list[RuleView]:

@@ -8,10 +8,9 @@ from webapp.ledger.service.accounts import account_state_of, open_account
 from webapp.ledger.service.exports import note_export
 from webapp.ledger.service.holds import hold, lock, release, spend
 from webapp.ledger.service.posting import post, reverse
-from webapp.ledger.service.writing import NO_FLOOR, Posting
+from webapp.ledger.service.writing import Posting
 
 __all__ = [
-    "NO_FLOOR",
     "Posting",
     "account_state_of",
     "hold",

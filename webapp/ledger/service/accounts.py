@@ -13,7 +13,7 @@ from webapp.ledger import chain
 from webapp.ledger.book import AccountState, Cause
 from webapp.ledger.models import Account
 from webapp.ledger.queries import find_account
-from webapp.ledger.service.writing import NO_FLOOR, Posting, set_head, write
+from webapp.ledger.service.writing import Posting, set_head, write
 from webapp.places.models import Holder
 from webapp.schemes.models import Scheme
 
@@ -34,7 +34,7 @@ def open_account(*, holder_id: int, scheme_id: int, now: datetime) -> AccountSta
         raise Conflict(f"「{scheme.name}」不是给这类对象用的。")
     account_id = _insert(holder, scheme, now)
     if account_id is not None and scheme.base:
-        write(account_id, _base(account_id, scheme, now), SYSTEM, now, NO_FLOOR)
+        write(account_id, _base(account_id, scheme, now), SYSTEM, now)
     return account_state_of(holder_id, scheme_id)
 
 

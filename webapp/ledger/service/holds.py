@@ -17,7 +17,7 @@ from webapp.ledger import chain
 from webapp.ledger.book import Cause, EntryLine, HoldLine
 from webapp.ledger.models import Account, Hold
 from webapp.ledger.queries import account_state, as_hold
-from webapp.ledger.service.writing import NO_FLOOR, Posting, breaks, write
+from webapp.ledger.service.writing import Posting, breaks, write
 
 LONGEST_REASON = 200
 _account, _hold = Account.__table__.c, Hold.__table__.c
@@ -105,7 +105,7 @@ def spend(*, hold_id: int, cause: Cause, title: str, note: str, actor: Actor, no
         happened_on=clock.local_date(now),
         frees=line.amount,
     )
-    return write(line.account_id, posting, actor, now, NO_FLOOR)
+    return write(line.account_id, posting, actor, now)
 
 
 def _changed(statement: Update, account_id: int, **values: int) -> bool:

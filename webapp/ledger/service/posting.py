@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
-
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.errors import Conflict, NotFound
+from webapp.core.errors import Conflict, InsufficientPoints
+from webapp.core.points import ZERO, Points
 from webapp.ledger.book import ROLL_UP, Cause, EntryLine
 from webapp.ledger.queries import rolled_up
 from webapp.ledger.replay import bucket_of
 from webapp.ledger.service.accounts import open_account
-from webapp.ledger.service.writing import LONGEST_NOTE, LONGEST_TITLE, NO_FLOOR, Posting, write, write_if_open
-from webapp.places.models import Household
-from webapp.prepared import Prepared
-from webapp.schemes.models import Scheme
+from webapp.ledger.service.writing import LONGEST_NOTE, LONGEST_TITLE, Posting, Written, write, write_if_open
+from webapp.schemes.queries import scheme
 
 #: What ``post`` writes; the other kinds have verbs of their own.
 POSTED = ("base", "record", "lapse")
-_scheme, _household = Scheme.__table__.c, Household.__table__.c
-_TERMS = Prepared(
-    select(_scheme.floor, _scheme.rolls_up_to_id, _household.courtyard_id)
-    .select_from(Scheme.__table__)
-    .outerjoin(Household.__table__, _household.id == bindparam("holder"))
-    .where(_scheme.id == bindparam("scheme"))
-)
 
 
 def post(
@@ -44,24 +34,23 @@ def post(
     """
     if posting.kind not in POSTED:
         raise ValueError(f"{posting.kind} is not posted but has a verb of its own")
-    terms = _TERMS.first(holder=holder_id, scheme=scheme_id)
-    if terms is None:
-        raise NotFound("没有这个积分办法。")
-    floor, upper_id, courtyard_id = terms
-    least = floor if posting.guarded and posting.amount.tenths < 0 and floor is not None else NO_FLOOR
-    line = _write(holder_id, scheme_id, posting, actor, now, least)
+    written = _write(holder_id, scheme_id, posting, actor, now)
+    upper_id, courtyard_id = written.upper_id, written.courtyard_id
     if rolls_up and posting.kind == "record" and upper_id is not None and courtyard_id is not None:
-        _write(courtyard_id, upper_id, _roll_up(posting), actor, now, NO_FLOOR)
-    return line
+        _write(courtyard_id, upper_id, _roll_up(posting), actor, now)
+    return written.line
 
 
-def _write(holder_id: int, scheme_id: int, posting: Posting, actor: Actor, now: datetime, least: int) -> EntryLine:
+def _write(holder_id: int, scheme_id: int, posting: Posting, actor: Actor, now: datetime) -> Written:
     """To the account of the holder, which is opened if it is not there yet."""
-    line = write_if_open(holder_id, scheme_id, posting, actor, now, least)
-    if line is not None:
-        return line
-    account = open_account(holder_id=holder_id, scheme_id=scheme_id, now=now)
-    return write(account.id, posting, actor, now, least)
+    written = write_if_open(holder_id, scheme_id, posting, actor, now)
+    if written is None:
+        account = open_account(holder_id=holder_id, scheme_id=scheme_id, now=now)
+        written = write_if_open(holder_id, scheme_id, posting, actor, now)
+    if written is None:
+        left = max(account.balance - account.held - Points(scheme(scheme_id).floor or 0), ZERO)
+        raise InsufficientPoints(f"积分不够：最多还能减 {left} 分。")
+    return written
 
 
 def _roll_up(posting: Posting) -> Posting:
@@ -73,6 +62,7 @@ def _roll_up(posting: Posting) -> Posting:
         title=posting.title,
         note="住户积分汇总到院落",
         happened_on=posting.happened_on,
+        guarded=False,
     )
 
 
@@ -89,11 +79,11 @@ def reverse(*, entry: EntryLine, cause: Cause, reason: str, actor: Actor, now: d
         raise Conflict("冲正不能再冲正。如果冲错了，请重新记一笔。")
     if entry.kind == "roll_up":
         raise Conflict("这一笔是住户积分汇总来的，请冲正住户的那一笔。")
-    line = write(entry.account_id, _reversal(entry, cause, reason, now), actor, now, NO_FLOOR)
+    line = write(entry.account_id, _reversal(entry, cause, reason, now), actor, now)
     rolled = rolled_up(entry) if entry.kind == "record" else None
     if rolled is not None:
         up = Cause(ROLL_UP + cause.kind, cause.id)
-        write(rolled.account_id, _reversal(rolled, up, reason, now), actor, now, NO_FLOOR)
+        write(rolled.account_id, _reversal(rolled, up, reason, now), actor, now)
     return line
 
 

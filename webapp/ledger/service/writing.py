@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, insert, text, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.errors import AlreadyUsed, InsufficientPoints
-from webapp.core.points import ZERO, Points, show
+from webapp.core.errors import AlreadyUsed
+from webapp.core.points import ZERO, Points
 from webapp.ledger import chain
 from webapp.ledger.book import Cause, EntryKind, EntryLine
 from webapp.ledger.models import Account, Entry
-from webapp.ledger.queries import account_state, as_entry
+from webapp.ledger.queries import as_entry
 from webapp.ledger.replay import bucket_of
+from webapp.places.models import Household
 from webapp.prepared import Prepared
+from webapp.schemes.models import Scheme
 
 NO_FLOOR = -(10**15)
 LONGEST_TITLE, LONGEST_NOTE = 80, 300
@@ -65,17 +67,16 @@ class _Figures:
     month: int
 
 
-_account = Account.__table__.c
+_account, _scheme, _household = Account.__table__.c, Scheme.__table__.c, Household.__table__.c
 _same_year = _account.year == bindparam("p_year")
 _same_month = _account.month == bindparam("p_month")
 
 
-def _move(*which: ColumnElement[bool]) -> Prepared:
-    """The one statement that moves an account, unless that would take it below ``p_least``."""
-    enough = _account.balance - _account.held + bindparam("p_frees") + bindparam("p_amount") >= bindparam("p_least")
+def _move(*which: ColumnElement[bool], and_tell: tuple[ColumnElement[Any], ...] = ()) -> Prepared:
+    """The one statement that moves an account."""
     return Prepared(
         update(Account.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
-        .where(*which, enough)
+        .where(*which)
         .values(
             balance=_account.balance + bindparam("p_amount"),
             held=_account.held - bindparam("p_frees"),
@@ -94,12 +95,25 @@ def _move(*which: ColumnElement[bool]) -> Prepared:
             _account.head,
             _account.community_id,
             _account.scheme_id,
+            *and_tell,
         )
     )
 
 
+def _of_scheme(column: ColumnElement[Any]) -> Any:
+    return select(column).where(_scheme.id == _account.scheme_id).scalar_subquery()
+
+
+_floor = case((bindparam("p_guarded") == 1, func.coalesce(_of_scheme(_scheme.floor), NO_FLOOR)), else_=NO_FLOOR)
+_home = select(_household.courtyard_id).where(_household.id == _account.holder_id).scalar_subquery()
 _MOVE = _move(_account.id == bindparam("p_id"))
-_MOVE_OF_HOLDER = _move(_account.holder_id == bindparam("p_holder"), _account.scheme_id == bindparam("p_scheme"))
+#: The scheme's floor is asked for in the statement that moves: between two, it could be changed.
+_MOVE_OF_HOLDER = _move(
+    _account.holder_id == bindparam("p_holder"),
+    _account.scheme_id == bindparam("p_scheme"),
+    _account.balance - _account.held + bindparam("p_frees") + bindparam("p_amount") >= _floor,
+    and_tell=(_of_scheme(_scheme.rolls_up_to_id).label("upper_id"), _home.label("courtyard_id")),
+)
 _INSERT_ENTRY = Prepared(insert(Entry.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
 _SET_HEAD = Prepared(
     update(Account.__table__).where(_account.id == bindparam("p_id")).values(head=bindparam("p_head"))  # type: ignore[arg-type]  # likewise
@@ -116,27 +130,34 @@ _ADD_TO_MONTH = Prepared(
 )
 
 
-def write(account_id: int, posting: Posting, actor: Actor, now: datetime, least: int) -> EntryLine:
-    """One entry of an account that is known to exist.
+def write(account_id: int, posting: Posting, actor: Actor, now: datetime) -> EntryLine:
+    """One entry of an account that is known to exist; it is never refused for lack of points.
 
-    :raises InsufficientPoints: if the available points would stand below ``least`` tenths.
     :raises AlreadyUsed: if its cause has posted to this account before, or its entry was reversed before.
     """
     figures = _figures(posting, now)
-    moved = _MOVE.first(p_id=account_id, **_change(posting, figures, least))
-    if moved is None:
-        raise _too_few(account_id, least)
+    (moved,) = _MOVE.all(p_id=account_id, **_change(posting, figures))
     return _enter(moved, posting, figures, actor, now)
 
 
-def write_if_open(
-    holder_id: int, scheme_id: int, posting: Posting, actor: Actor, now: datetime, least: int
-) -> EntryLine | None:
-    """The same by holder and scheme, without looking the account up; None if nothing moved: there is no account yet, or
-    too few points."""
-    figures = _figures(posting, now)
-    moved = _MOVE_OF_HOLDER.first(p_holder=holder_id, p_scheme=scheme_id, **_change(posting, figures, least))
-    return _enter(moved, posting, figures, actor, now) if moved is not None else None
+class Written(NamedTuple):
+    """An entry, and where its points roll up to: the upper scheme and the household's courtyard, None without one."""
+
+    line: EntryLine
+    upper_id: int | None
+    courtyard_id: int | None
+
+
+def write_if_open(holder_id: int, scheme_id: int, posting: Posting, actor: Actor, now: datetime) -> Written | None:
+    """The same by holder and scheme, in one look; None if nothing moved: there is no account yet, or a guarded
+    deduction would take it below the scheme's floor."""
+    figures, guarded = _figures(posting, now), posting.guarded and posting.amount.tenths < 0
+    moved = _MOVE_OF_HOLDER.first(
+        p_holder=holder_id, p_scheme=scheme_id, p_guarded=int(guarded), **_change(posting, figures)
+    )
+    if moved is None:
+        return None
+    return Written(_enter(moved, posting, figures, actor, now), moved.upper_id, moved.courtyard_id)
 
 
 def set_head(account_id: int, head: str) -> None:
@@ -153,11 +174,10 @@ def _figures(posting: Posting, now: datetime) -> _Figures:
     )
 
 
-def _change(posting: Posting, figures: _Figures, least: int) -> dict[str, int]:
+def _change(posting: Posting, figures: _Figures) -> dict[str, int]:
     return {
         "p_amount": posting.amount.tenths,
         "p_frees": posting.frees.tenths,
-        "p_least": least,
         "p_earned": figures.earned,
         "p_deducted": figures.deducted,
         "p_spent": figures.spent,
@@ -165,12 +185,6 @@ def _change(posting: Posting, figures: _Figures, least: int) -> dict[str, int]:
         "p_year": figures.month // 100,
         "p_month": figures.month,
     }
-
-
-def _too_few(account_id: int, least: int) -> InsufficientPoints:
-    state = account_state(account_id)
-    left = show(max((state.balance - state.held).tenths - least, 0))
-    return InsufficientPoints(f"积分不够：最多还能减 {left} 分。")
 
 
 def _enter(moved: Any, posting: Posting, figures: _Figures, actor: Actor, now: datetime) -> EntryLine:

@@ -21,7 +21,7 @@ from webapp.records.queries.photos import (
     records_with_same_photos,
     with_photos,
 )
-from webapp.records.queries.targets import Spot, Target, Terms, shown_name, spots, target, terms
+from webapp.records.queries.targets import Spot, Target, shown_name, spots, target
 from webapp.schemes.models import RuleVersion
 from webapp.schemes.queries import RuleView, rule_version
 
@@ -30,7 +30,6 @@ __all__ = [
     "Line",
     "Spot",
     "Target",
-    "Terms",
     "Uses",
     "count_of_recorder",
     "count_this_month",
@@ -45,7 +44,6 @@ __all__ = [
     "shown_name",
     "spots",
     "target",
-    "terms",
     "uses",
     "uses_of_rule",
     "waiting_lines",

@@ -1,4 +1,4 @@
-"""For whom something is recorded: the holder, where it lies in the tree of areas, and the terms of a scheme."""
+"""For whom something is recorded: the holder, and where it lies in the tree of areas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from webapp.core.text import mask_name
 from webapp.extensions import db
 from webapp.places.models import Area, Courtyard, Holder, Household, Person, Shop
 from webapp.prepared import Prepared
-from webapp.schemes.models import Scheme
 
 _area, _above = Area.__table__.c, Area.__table__.alias("above")
 #: Kinds of areas below a community: their names say where a place lies, and a grid's colour is theirs.
@@ -129,38 +128,3 @@ def spots(paths: Iterable[str]) -> dict[str, Spot]:
     rows: Sequence[Row[Any]] = db.session.connection().execute(_AREAS, {"ids": sorted(wanted)}).all()
     known = {row.id: (row.kind, row.name, row.colour) for row in rows}
     return {path: _spot([known[part] for part in parts if part in known]) for path, parts in ids.items()}
-
-
-class Terms(NamedTuple):
-    """What a scheme says about making records; ``path`` is the area in which it holds."""
-
-    id: int
-    name: str
-    holder_kind: str
-    audience: str
-    inspections_post: str
-    claims_post: str
-    active: bool
-    path: str
-
-
-_scheme = Scheme.__table__.c
-_TERMS = Prepared(
-    select(
-        _scheme.id,
-        _scheme.name,
-        _scheme.holder_kind,
-        _scheme.audience,
-        _scheme.inspections_post,
-        _scheme.claims_post,
-        _scheme.active,
-        _area.path,
-    )
-    .join(Area.__table__, _area.id == _scheme.area_id)
-    .where(_scheme.id == bindparam("scheme"))
-)
-
-
-def terms(scheme_id: int) -> Terms:
-    """Of a scheme that is known to exist."""
-    return Terms(*_TERMS.all(scheme=scheme_id)[0])

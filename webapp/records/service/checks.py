@@ -12,8 +12,8 @@ from webapp.core.errors import Conflict, Invalid, LimitReached, NotAllowed
 from webapp.core.points import Points
 from webapp.places.models import Household, Person
 from webapp.prepared import Prepared
-from webapp.records.queries import Target, Terms, uses_of_rule
-from webapp.schemes.queries import RuleView, in_force
+from webapp.records.queries import Target, uses_of_rule
+from webapp.schemes.queries import RuleView, Ruling, Terms
 from webapp.users.models import POSTS
 from webapp.users.permissions import posts_over
 from webapp.users.queries import courtyards_headed_by
@@ -29,12 +29,13 @@ _HOME = Prepared(
 )
 
 
-def check_rule(rule: RuleView, scheme: Terms, target: Target, day: date) -> None:
-    """The version judges on the day, and its scheme is for this kind of holder in this area.
+def check_rule(ruling: Ruling, target: Target) -> None:
+    """The version judges, and its scheme is for this kind of holder in this area.
 
     :raises Conflict: if the rule was changed, ended, or is of another scheme.
     """
-    if not in_force(rule, day):
+    rule, scheme = ruling.rule, ruling.scheme
+    if not ruling.in_force:
         raise Conflict(f"细则「{rule.title}」已经修改或停用，请重新选择一条。", field="rule")
     fits = scheme.holder_kind == target.kind and target.path.startswith(scheme.path)
     if not fits or not scheme.active:

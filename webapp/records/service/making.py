@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import make_transient_to_detached
 
 from webapp.audit.service import log
 from webapp.core import clock
@@ -19,12 +20,22 @@ from webapp.extensions import db
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.service import Posting
+from webapp.prepared import Prepared
 from webapp.records.models import SOURCES, Record, RecordPhoto
-from webapp.records.queries import Target, Terms, made_under, photos_of, target, terms
+from webapp.records.queries import Target, made_under, photos_of, target
 from webapp.records.service import checks
-from webapp.schemes.queries import RuleView, rule_version
+from webapp.schemes.queries import RuleView, Ruling, Terms, rule_version, ruling
 
 MOST_NOTE = 300  # characters
+OUT_OF_REACH = "这一处不在您负责的范围内。请核对门牌，或联系该区域的同事。"
+_INSERT = Prepared(insert(Record.__table__).returning(Record.id))  # type: ignore[arg-type]  # a declarative table is a Table
+
+
+class Made(NamedTuple):
+    """A record, and whether it was there already under the same key."""
+
+    record: Record
+    before: bool = False
 
 
 def make(
@@ -32,7 +43,7 @@ def make(
     actor: Actor,
     holder_id: int,
     rule_version_id: int,
-    points: Points,
+    points: Points | None,
     source: str,
     note: str = "",
     photos: Sequence[str] = (),
@@ -40,58 +51,74 @@ def make(
     now: datetime,
     happened_at: datetime | None = None,
     device_time: datetime | None = None,
-) -> Record:
+) -> Made:
     """Write down what happened, and post it if the scheme posts at once.
 
-    ``photos`` are SHA-256 names of photos that are in the store already. ``client_key`` is the random key made where
-    the record was written: the same key again answers with the first record. ``happened_at``: now, unless a person
-    stated another time. Rules: domain.md, sections 2, 3 and 15.4.
+    ``points``: None is what a rule with one score gives. ``photos`` are SHA-256 names of photos that are in the store
+    already. ``client_key`` is the random key made where the record was written: the same key again answers with the
+    first record. ``happened_at``: now, unless a person stated another time. Rules: domain.md, sections 2, 3 and 15.4.
 
-    :raises NotAllowed: outside the recorder's areas, for a rule of other posts, or for recusal.
+    :raises NotFound: outside the recorder's areas, or if there is no such holder or rule.
+    :raises NotAllowed: for a rule of other posts, or for recusal.
     :raises Invalid: for points, proof or a time that cannot be.
     :raises LimitReached: if a cap is full.
     :raises Conflict: if the rule does not judge here today, or the key was used for something else.
     :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
     """
     whom = target(holder_id, locked=True)
-    actor.must("records.make", whom.path)
+    if not actor.may("records.make", whom.path):
+        raise NotFound(OUT_OF_REACH)
     note, happened_at = normalise_prose(note), happened_at or now
+    day = clock.local_date(happened_at)
+    judged_by = ruling(rule_version_id, day)
+    rule = judged_by.rule
+    points = _only_score(rule) if points is None else points
     made = _made_before(client_key, actor, holder_id, rule_version_id, points, note, photos)
     if made is not None:
-        return made
-    rule, day = rule_version(rule_version_id), clock.local_date(happened_at)
-    scheme = terms(rule.scheme_id)
+        return Made(made, before=True)
     _check_entry(source, note, happened_at, now)
-    _check(rule, scheme, whom, points, note, photos, actor, happened_at)
-    record = Record(
+    _check(judged_by, whom, points, note, photos, actor, day)
+    record = _insert(
         client_key=client_key,
-        holder_id=holder_id,
-        community_id=whom.community_id,
-        scheme_id=scheme.id,
-        rule_id=rule.rule_id,
-        rule_version_id=rule.version_id,
+        **_whose(whom, judged_by),
         points=points.tenths,
         source=source,
-        state=_first_state(scheme, source),
+        state=_first_state(judged_by.scheme, source),
         happened_on=day,
         happened_at=happened_at,
         device_time=device_time,
-        place=whom.spot.label[:80],
         note=note,
         **_written_by(actor),
         created_at=now,
     )
-    _insert(record, photos)
+    _add_photos(record, photos)
     if record.state == "posted":
         _post(record, rule, actor, now)
     _log(actor, "record:made", record, whom.path, now)
-    return record
+    return Made(record)
+
+
+def _only_score(rule: RuleView) -> Points:
+    if not rule.fixed:
+        raise Invalid(f"请先选「{rule.title}」的分值。", field="points")
+    return rule.lowest
 
 
 def _first_state(scheme: Terms, source: str) -> str:
     """The scheme says whether what this source writes counts at once."""
     when = scheme.inspections_post if source == "inspection" else scheme.claims_post
     return "posted" if when == "at_once" else "waiting"
+
+
+def _whose(whom: Target, judged_by: Ruling) -> dict[str, Any]:
+    return {
+        "holder_id": whom.id,
+        "community_id": whom.community_id,
+        "place": whom.spot.label[:80],
+        "scheme_id": judged_by.scheme.id,
+        "rule_id": judged_by.rule.rule_id,
+        "rule_version_id": judged_by.rule.version_id,
+    }
 
 
 def _written_by(actor: Actor) -> dict[str, Any]:
@@ -132,31 +159,38 @@ def _check_entry(source: str, note: str, happened_at: datetime, now: datetime) -
 
 
 def _check(
-    rule: RuleView,
-    scheme: Terms,
+    judged_by: Ruling,
     whom: Target,
     points: Points,
     note: str,
     photos: Sequence[str],
     actor: Actor,
-    happened_at: datetime,
+    day: date,
 ) -> None:
-    day = clock.local_date(happened_at)
-    checks.check_rule(rule, scheme, whom, day)
+    rule = judged_by.rule
+    checks.check_rule(judged_by, whom)
     checks.check_recorder(rule, whom, actor)
     checks.check_points(rule, points)
     checks.check_proof(rule, note, photos)
     checks.check_recusal(whom, actor)
     checks.check_caps(rule, whom, day)
-    checks.check_audience(scheme, whom)
+    checks.check_audience(judged_by.scheme, whom)
 
 
-def _insert(record: Record, photos: Sequence[str]) -> None:
-    db.session.add(record)
+def _insert(**values: Any) -> Record:
+    """The record as the session knows a row that it has read."""
+    values |= {"ended_at": None, "end_note": ""}
     try:
-        db.session.flush()
+        (row,) = _INSERT.all(**values)
     except IntegrityError as error:  # the same key for another holder at the same moment
         raise Conflict("这条记录已经提交过。请返回重新打开再记。") from error
+    record = Record(id=row.id, **values)
+    make_transient_to_detached(record)
+    db.session.add(record)
+    return record
+
+
+def _add_photos(record: Record, photos: Sequence[str]) -> None:
     if photos:
         db.session.add_all(
             RecordPhoto(record_id=record.id, position=position, hash=name) for position, name in enumerate(photos)
