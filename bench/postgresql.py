@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from bench.harness import Result
-from bench.posting import ROUNDS, compare, time_ours
+from bench.posting import compare, warm_up
 from bench.raw import Raw
 from bench.town import town
 from tests import postgres
@@ -24,7 +24,7 @@ def run() -> list[Result]:
 def _row(url: str) -> Result:
     address = url.replace("+psycopg", "")
     app = town(url)
-    time_ours(app, ROUNDS + 1)  # every shop has its account now
+    warm_up(app)
     with psycopg.connect(address) as connection:
         for name in DURABLE:
             assert connection.execute(f"SHOW {name}".encode()).fetchone() == ("on",), f"{name} is off"

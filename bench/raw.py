@@ -14,16 +14,23 @@ from webapp.core import clock
 Execute = Callable[[str, Sequence[Any]], Any]
 
 
+ROUND = 100  # posts before the same account comes again
+
+
 class Raw:
-    """Writes into a town's own tables, with their indexes, keys and triggers, copies of the last post's rows."""
+    """Writes into a town's own tables, with their indexes, keys and triggers, copies of the last posts' rows: to one
+    account after the other, as the posts do, for rows on other pages of the file are other pages to write."""
 
     def __init__(self, execute: Execute, begin: str) -> None:
         self._execute = execute
         self._begin = begin
-        self.record = self._last(
-            "SELECT * FROM record WHERE source = 'inspection' AND state = 'posted' ORDER BY id DESC"
+        self.records = self._rows(
+            "SELECT * FROM record WHERE source = 'inspection' AND state = 'posted' ORDER BY id DESC", ROUND
         )
-        self.entry = self._last(f"SELECT * FROM entry WHERE cause_kind = 'record' AND cause_id = {self.record['id']}")
+        self.entries = [
+            self._last(f"SELECT * FROM entry WHERE cause_kind = 'record' AND cause_id = {record['id']}")
+            for record in self.records
+        ]
         self.audit = self._last("SELECT * FROM audit_line ORDER BY id DESC")
         self.sent = self._last("SELECT * FROM sent_form ORDER BY sent_at DESC")
         self.month = clock.month_of(clock.now())
@@ -47,8 +54,12 @@ class Raw:
         return cls(execute, "BEGIN")
 
     def _last(self, query: str) -> dict[str, Any]:
-        cursor = self._execute(query + " LIMIT 1", ())
-        return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+        return self._rows(query, 1)[0]
+
+    def _rows(self, query: str, count: int) -> list[dict[str, Any]]:
+        cursor = self._execute(f"{query} LIMIT {count}", ())
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _insert(self, table: str, row: dict[str, Any], returning: str = "") -> Any:
         names = ", ".join(f'"{name}"' for name in row)
@@ -57,7 +68,8 @@ class Raw:
 
     def post(self) -> None:
         """One durable transaction with the rows of one post."""
-        run, record, entry = self._execute, self.record, self.entry
+        run, turn = self._execute, self.number % len(self.records)
+        record, entry = self.records[turn], self.entries[turn]
         self.number += 1
         run(self._begin, ())
         key = f"raw-{self.number}"

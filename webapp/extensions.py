@@ -130,6 +130,11 @@ class FairLock:
                 self._held = False
 
 
+def one_writer() -> bool:
+    """Whether those who write do so one after the other, as on SQLite, and should not hold the others up."""
+    return db.engine.dialect.name == "sqlite"
+
+
 WROTE = "wrote"  # in a session's info: this transaction holds what must not be rolled back
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 

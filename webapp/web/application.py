@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import IntegerConverter, Map
 
 from webapp.core.errors import DomainError
-from webapp.extensions import db, start_reading, start_writing
+from webapp.extensions import db, one_writer, start_reading, start_writing
 from webapp.web import once
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -35,14 +35,18 @@ class Application(Flask):
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Who asks, and may they: hooks only read, whatever the method, and hold no writer's turn."""
-        start_reading()
+        if one_writer() or request.method in READING_METHODS:
+            start_reading()
+        else:
+            start_writing()  # nobody waits for the hooks: their transaction goes on as the view's
         return super().preprocess_request()
 
     def dispatch_request(self) -> Response:
         if request.method in READING_METHODS:
             return self.make_response(super().dispatch_request())
-        db.session.rollback()  # the hooks' snapshot
-        start_writing()
+        if one_writer():
+            db.session.rollback()  # the hooks' snapshot
+            start_writing()
         repeated = once.before_form()
         if repeated is not None:
             return repeated
