@@ -106,6 +106,9 @@
     all(`input[name="${e.target.dataset.all}"]`).forEach((box) => { if (!box.disabled) box.checked = e.target.checked; });
   });
 
+  // What can wait for the first paint does: measuring here would lay the page out once more before it is shown
+  const afterPaint = (work) => requestAnimationFrame(() => setTimeout(work));
+
   // Clock
   const clock = find("[data-clock]");
   if (clock) {
@@ -114,13 +117,13 @@
       const now = new Date(Date.now() + (new Date().getTimezoneOffset() + 480) * 60000), two = (n) => String(n).padStart(2, "0");
       clock.textContent = `${now.getMonth() + 1}月${now.getDate()}日 星期${"日一二三四五六"[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
     };
-    tell();
+    afterPaint(tell);
     setInterval(tell, 5000);
   }
 
   // A long kiosk page scrolls by keyboard too
   const main = find("#main");
-  if ("strict" in data && main.scrollHeight > main.clientHeight) main.tabIndex = 0;
+  if ("strict" in data) afterPaint(() => { if (main.scrollHeight > main.clientHeight) main.tabIndex = 0; });
 
   // Number pad
   doc.addEventListener("click", (e) => {
