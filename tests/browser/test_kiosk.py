@@ -171,6 +171,7 @@ def test_number_and_pin_by_touch(page: Page, kiosk: Facts) -> None:
 
 def test_number_and_pin_by_keyboard_alone(page: Page, kiosk: Facts) -> None:
     page.goto("/kiosk/number")
+    expect(page.get_by_label("户号")).to_be_focused()
     page.keyboard.type("03-12-02", delay=80)
     page.keyboard.press("Enter")
     expect(page.get_by_label("六位查询密码")).to_be_focused()
