@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -98,6 +99,13 @@ def test_a_household_looks_its_points_up_with_its_pin(loaded, facts):
     kiosk.post(facts["kiosks"][1]["pair_path"])
     kiosk.post("/kiosk/number/pin", data={"number": home["number"], "pin": home["pin"]})
     assert "最近的积分" in kiosk.get("/kiosk/balance").text
+
+
+def test_the_first_household_has_points_to_redeem(loaded, facts):
+    kiosk, home = Browser(loaded), facts["households"][0]
+    kiosk.post(facts["kiosks"][1]["pair_path"])
+    kiosk.post("/kiosk/number/pin", data={"number": home["number"], "pin": home["pin"]})
+    assert re.search(r'type="radio"[^>]* required>', kiosk.get("/kiosk/redeem").text), "something is not greyed out"
 
 
 def test_the_same_town_comes_each_time(town, app):

@@ -50,6 +50,17 @@ def test_the_sum_is_shown_as_soon_as_something_is_chosen(kiosk, visiting):
     assert "还差 722 分" in visiting.get(f"/kiosk/redeem/sum?item={kiosk.oil.id}").text
 
 
+def test_who_can_have_nothing_yet_is_shown_how_to_get_points(kiosk, visiting):
+    assert "下一步" in visiting.get("/kiosk/redeem").text
+    for item in db.session.scalars(select(Item)):
+        item.price = 99_990
+
+    page = visiting.get("/kiosk/redeem").text
+
+    assert "下一步" not in page
+    assert 'href="/kiosk/rules"' in page
+
+
 def test_an_empty_shop_says_so(kiosk, visiting):
     for item in db.session.scalars(select(Item)):
         item.active = False

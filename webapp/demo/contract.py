@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from webapp.demo.building import WITH_PIN, Built
-from webapp.places.models import Holder
+from webapp.ledger.queries import find_account
+from webapp.places.models import Holder, Household
 from webapp.qrcodes.queries import active_code
 
 FILE = "demo.json"
@@ -19,9 +20,7 @@ def contract(built: list[Built], base_url: str) -> dict[str, Any]:
     return {
         "base_url": base_url,
         "staff": [login for one in built for login in one.logins],
-        "households": [_household(one, household) for one in built for household in one.households[:WITH_PIN]][
-            :WITH_PIN
-        ],
+        "households": [_household(one, household) for one in built for household in _well_off(one)][:WITH_PIN],
         "courtyards": [_plate(yard) for one in built for yard in one.courtyards][:LISTED],
         "shops": [_plate(shop) for one in built for shop in one.shops[:LISTED]][:LISTED],
         "kiosks": [
@@ -33,6 +32,16 @@ def contract(built: list[Built], base_url: str) -> dict[str, Any]:
             for device, token in one.kiosks
         ],
     }
+
+
+def _well_off(built: Built) -> list[Household]:
+    """Those with a PIN, the most points first: who tries the kiosk wants to redeem something."""
+
+    def points(household: Household) -> int:
+        account = find_account(household.id, built.household_scheme.id)
+        return account.available.tenths if account else 0
+
+    return sorted(built.households[:WITH_PIN], key=points, reverse=True)
 
 
 def _household(built: Built, household: Holder) -> dict[str, str]:
