@@ -55,6 +55,20 @@ def test_a_line_is_shown_in_words(cast, secretary):
     assert "household:unmasked" not in page.text.replace('value="household:unmasked"', "")
 
 
+@both_databases
+def test_an_object_is_called_by_its_name_and_number(app, client):
+    cast = make_cast()
+    home = make_household(area=cast.tree.grid, number="03-12-02", name="李秀梅")
+    write(cast.tree.grid, object_id=home.id, reason="住户来电核对")
+    log(CLERK, "record:made", now=clock.now(), area_path=cast.tree.grid.path, holder=home.id)
+
+    page = sign_in(client, cast.secretary).get("/desk/audit").text
+
+    assert "03-12-02 李*梅<span" in page
+    assert "给谁：03-12-02 李*梅" in page
+    assert "李秀梅" not in page
+
+
 def test_lines_of_the_community_next_door_are_not_shown(cast, secretary):
     write(cast.neighbour.community, reason="邻居的事")
     assert "邻居的事" not in secretary.get("/desk/audit").text
@@ -120,7 +134,7 @@ def test_the_export_holds_what_was_filtered_and_is_itself_written_down(cast, sec
     book = CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
     rows = book.get_sheet_by_index(0).to_python()
     assert [row[3] for row in rows[1:]] == ["查看住户完整信息"]
-    assert rows[1][5] == "原因：=1+1"
+    assert rows[1][4:] == ["住户 7", "7", "原因：=1+1"]
     line = db.session.query(AuditLine).filter_by(action="audit:exported").one()
     assert line.area_path == cast.tree.community.path
     assert "上级检查" in line.detail

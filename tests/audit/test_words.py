@@ -59,14 +59,16 @@ def test_no_words_are_left_over_from_acts_that_nobody_does(app):
 
 
 def test_details_are_told_in_words(app):
-    told = words.detail_words("appointment:made", '{"post": "clerk", "ends_on": null, "person": 7, "full": true}')
-    assert told == "岗位：办事员；人员序号：7；full：是"
+    detail = '{"post": "clerk", "ends_on": null, "person": 7, "full": true}'
+    assert words.things_in("appointment:made", detail) == [("person", 7)]
+    told = words.detail_words("appointment:made", detail, {("person", 7): "李*梅"})
+    assert told == "岗位：办事员；人员：李*梅；full：是"
 
 
 def test_two_features_may_mean_different_things_by_one_name(app):
-    assert words.detail_words("area:added", '{"kind": "grid"}') == "类型：网格"
-    assert words.detail_words("code:printed", '{"kind": "card"}') == "种类：积分卡"
+    assert words.detail_words("area:added", '{"kind": "grid"}', {}) == "类型：网格"
+    assert words.detail_words("code:printed", '{"kind": "card"}', {}) == "种类：积分卡"
 
 
 def test_an_act_without_words_is_shown_as_it_is(app):
-    assert words.detail_words("moon:landed", '{"reason": "试试"}') == "原因：试试"
+    assert words.detail_words("moon:landed", '{"reason": "试试"}', {}) == "原因：试试"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, request, send_file
@@ -36,6 +36,7 @@ COLUMNS = (
     Column("who", "经办", width=20),
     Column("where", "从哪里", width=18),
     Column("what", "做了什么", width=22),
+    Column("name", "对象", width=24),
     Column("number", "对象序号", width=10),
     Column("detail", "内容", "prose", width=70),
 )
@@ -52,16 +53,18 @@ class ShownLine:
     detail: str
     object_kind: str
     object_id: int | None
+    object_name: str
 
 
 @bp.get("/desk/audit")
 @requires("audit.view")
 def lines() -> Response:
     wanted = _wanted()
+    page = paginate(queries.lines(actor().scope("audit.view"), wanted))
     return render(
         "audit/lines.html",
         "audit/_lines.html",
-        page=paginate(queries.lines(actor().scope("audit.view"), wanted), as_row=_shown),
+        page=replace(page, items=_shown(page.items)),
         wanted=wanted,
         subjects=words.subjects(),
         actions=words.actions(),
@@ -111,15 +114,23 @@ def _day(name: str) -> date | None:
         return None
 
 
-def _shown(line: AuditLine) -> ShownLine:
+def _shown(lines: Sequence[AuditLine]) -> list[ShownLine]:
+    things = {(line.object_kind, line.object_id) for line in lines if line.object_id is not None}
+    referred = {thing for line in lines for thing in words.things_in(line.action, line.detail)}
+    called = words.object_names(things | referred)
+    return [_line(line, called) for line in lines]
+
+
+def _line(line: AuditLine, called: Mapping[words.Thing, str]) -> ShownLine:
     return ShownLine(
         at=line.at,
         who=line.actor_label,
         where=line.where,
         what=words.actions().get(line.action, line.action),
-        detail=words.detail_words(line.action, line.detail),
+        detail=words.detail_words(line.action, line.detail, called),
         object_kind=line.object_kind,
         object_id=line.object_id,
+        object_name=called[line.object_kind, line.object_id] if line.object_id is not None else "",
     )
 
 
@@ -165,15 +176,16 @@ def _file(wanted: Filter) -> Response:
 
 
 def _rows(wanted: Filter) -> Iterator[dict[str, str]]:
-    """Row by row, so that memory does not grow with the log."""
+    """In parts, so that memory does not grow with the log."""
     statement = queries.lines(actor().scope("audit.view"), wanted).execution_options(yield_per=500)
-    for line in db.session.scalars(statement):
-        shown = _shown(line)
-        yield {
-            "at": f"{clock.local(shown.at):%Y-%m-%d %H:%M:%S}",
-            "who": shown.who,
-            "where": shown.where,
-            "what": shown.what,
-            "number": str(shown.object_id or ""),
-            "detail": shown.detail,
-        }
+    for part in db.session.scalars(statement).partitions():
+        for shown in _shown(part):
+            yield {
+                "at": f"{clock.local(shown.at):%Y-%m-%d %H:%M:%S}",
+                "who": shown.who,
+                "where": shown.where,
+                "what": shown.what,
+                "name": shown.object_name,
+                "number": str(shown.object_id or ""),
+                "detail": shown.detail,
+            }

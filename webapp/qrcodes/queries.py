@@ -106,6 +106,12 @@ def household_of_card(code: str, community_id: int) -> int:
     return found.holder_id
 
 
+def holder_numbers(keys: Sequence[int]) -> dict[int, str]:
+    """Whose each of some codes is."""
+    statement = select(Code.id, Holder.number).join(Holder, Holder.id == Code.holder_id).where(Code.id.in_(keys))
+    return {key: number for key, number in db.session.execute(statement)}
+
+
 def active_code(holder_id: int) -> Code | None:
     """The code in use of a holder."""
     statement = select(Code).where(Code.holder_id == holder_id, Code.state == "active")

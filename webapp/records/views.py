@@ -32,8 +32,10 @@ MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.v
 AUDIT_WORDS = AuditWords(
     subjects={"record": "记实"},
     actions={"record:made": "记积分", "record:posted": "积分入账", "record:undone": "撤回记实"},
-    details={"holder": "对象序号", "points": "分值"},
+    details={"holder": "给谁", "points": "分值"},
     values={"state": STATES},
+    names={"record": desk.titles},
+    refers={"holder": "holder"},
 )
 
 YEAR = 365 * 24 * 3600  # seconds

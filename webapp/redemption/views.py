@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, request, send_file, url_for
 
-from webapp.audit.words import AuditWords
+from webapp.audit.words import AuditWords, named_by
 from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
 from webapp.core.photo_store import PhotoStore
@@ -15,7 +15,7 @@ from webapp.ledger.queries import account_state
 from webapp.places.queries import area, area_options
 from webapp.redemption import queries
 from webapp.redemption.forms import CancelForm, ItemForm, StockForm, VoucherCodeForm
-from webapp.redemption.models import MOVEMENTS, VOUCHER_STATES, Item
+from webapp.redemption.models import MOVEMENTS, VOUCHER_STATES, Item, Voucher
 from webapp.redemption.service import catalogue, stock, vouchers
 from webapp.redemption.service.catalogue import ItemText
 from webapp.schemes.queries import scheme, schemes_in
@@ -40,6 +40,7 @@ MENU = (
     ),
 )
 AUDIT_WORDS = AuditWords(
+    names={"item": named_by(Item.id, Item.name), "voucher": named_by(Voucher.id, Voucher.number)},
     subjects={"item": "兑换物品", "stock": "库存", "voucher": "积分券"},
     actions={
         "item:added": "新增兑换物品",

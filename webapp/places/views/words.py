@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from webapp.audit.words import AuditWords
-from webapp.places.models import AREA_KINDS
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from webapp.audit.words import AuditWords, named_by
+from webapp.core.text import mask_name
+from webapp.extensions import db
+from webapp.places.models import AREA_KINDS, HOLDER_KINDS, Area, Holder, Station
 
 _REGISTERED = {
     "area": "区域",
@@ -33,7 +39,24 @@ _FIELDS = {
     "owner_id": "店主",
     "area_id": "所属区域",
 }
+
+
+def _holders(keys: Sequence[int]) -> dict[int, str]:
+    """``3-08 2排8号院``; people and households masked."""
+    statement = select(Holder.id, Holder.kind, Holder.number, Holder.name).where(Holder.id.in_(keys))
+    open_kinds = ("courtyard", "shop")
+    return {
+        key: f"{number} {name if kind in open_kinds else mask_name(name)}"
+        for key, kind, number, name in db.session.execute(statement)
+    }
+
+
 AUDIT_WORDS = AuditWords(
+    names={
+        **dict.fromkeys((*HOLDER_KINDS, "holder"), _holders),
+        "area": named_by(Area.id, Area.name),
+        "station": named_by(Station.id, Station.name),
+    },
     subjects={**_REGISTERED, "register": "名册"},
     actions={
         **{f"{kind}:added": f"新增{name}" for kind, name in _REGISTERED.items()},

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from webapp.audit.words import AuditWords
-from webapp.qrcodes import doors
+from webapp.qrcodes import doors, queries
 from webapp.qrcodes.models import KINDS
 from webapp.qrcodes.views import desk, public
 from webapp.qrcodes.views.blueprint import bp
@@ -11,6 +11,7 @@ from webapp.web.menu import MenuEntry
 
 MENU = (MenuEntry("二维码", "qrcodes.codes", "qr-code", "codes.print", 95),)
 AUDIT_WORDS = AuditWords(
+    names={"code": queries.holder_numbers},
     subjects={"code": "二维码", "plate": "门牌码", "card": "积分卡"},
     actions={
         "code:made": "生成二维码",

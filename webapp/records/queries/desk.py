@@ -111,3 +111,9 @@ def categories_of(schemes: Sequence[Scheme]) -> list[tuple[Scheme, list[Category
     for category in db.session.scalars(statement.order_by(Category.position, Category.id)):
         grouped.setdefault(category.scheme_id, []).append(category)
     return [(scheme, grouped[scheme.id]) for scheme in schemes if scheme.id in grouped]
+
+
+def titles(keys: Sequence[int]) -> dict[int, str]:
+    """By which rule each of some records was made."""
+    statement = select(Record.id, RuleVersion.title).join(RuleVersion, RuleVersion.id == Record.rule_version_id)
+    return {key: title for key, title in db.session.execute(statement.where(Record.id.in_(keys)))}

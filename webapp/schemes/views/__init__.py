@@ -1,12 +1,14 @@
 """The desk's pages of schemes and rules: everybody on the staff reads them, who keeps the area changes them."""
 
-from webapp.audit.words import AuditWords
+from webapp.audit.words import AuditWords, named_by
+from webapp.schemes.models import Scheme
 from webapp.schemes.views import imports, rules, schemes, settings
 from webapp.schemes.views.blueprint import bp
 from webapp.web.menu import MenuEntry
 
 MENU = (MenuEntry("积分办法", "schemes.schemes", "list-checks", "schemes.view", 90),)
 AUDIT_WORDS = AuditWords(
+    names={"scheme": named_by(Scheme.id, Scheme.name)},
     subjects={"scheme": "积分办法", "category": "一级指标", "rule": "细则"},
     actions={
         "scheme:added": "新增积分办法",

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from webapp.audit.words import AuditWords
+from webapp.audit.words import AuditWords, named_by
 from webapp.users import queries
-from webapp.users.models import POSTS
+from webapp.users.models import POSTS, Device, User
 from webapp.users.views import appointments, devices, own, pins, staff
 from webapp.users.views.blueprint import bp
 from webapp.web.menu import MenuEntry
@@ -34,8 +34,10 @@ AUDIT_WORDS = AuditWords(
         "device:paired": "自助终端配对",
         "device:revoked": "停用自助终端",
     },
-    details={"login": "登录名", "post": "岗位", "person": "人员序号", "ends_on": "结束日期"},
+    details={"login": "登录名", "post": "岗位", "person": "人员", "ends_on": "结束日期"},
     values={"post": POSTS},
+    names={"user": named_by(User.id, User.login), "device": named_by(Device.id, Device.name)},
+    refers={"person": "person"},
 )
 
 
