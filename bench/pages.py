@@ -13,8 +13,8 @@ from webapp.extensions import db, start_writing
 from webapp.kiosk.gate import sealed
 from webapp.kiosk.queries import Visit, terminal_of, visit_of
 from webapp.kiosk.service import visits
-from webapp.places.models import Area, Household, Shop, Station
-from webapp.schemes.queries import spending_scheme
+from webapp.places.models import Household, Shop, Station
+from webapp.schemes.queries import schemes_at
 from webapp.users.models import Device
 from webapp.users.service import devices
 from webapp.web.application import Application
@@ -65,8 +65,7 @@ def household_at_kiosk(app: Application, number: str) -> tuple[Request, Visit]:
         terminal = terminal_of(device_token)
         assert terminal is not None
         assert household is not None
-        scheme = spending_scheme(db.session.get_one(Area, terminal.community_id))
-        assert scheme is not None
+        scheme = next(one for one in schemes_at(terminal.area_path, "household") if one.spendable)
         token = visits.start(
             terminal=terminal, household_id=household.id, scheme_id=scheme.id, via="pin", now=clock.now()
         )

@@ -23,6 +23,7 @@ from webapp.core.sheets import write_table
 from webapp.extensions import db
 from webapp.schemes import presets, queries, service
 from webapp.schemes.models import RuleVersion, Scheme
+from webapp.schemes.queries import desk as rule_queries
 from webapp.schemes.service import imports, sheet
 from webapp.web.application import Application
 
@@ -64,7 +65,7 @@ def test_new_and_changed_rules_are_previewed_then_taken_over(desk: FlaskClient, 
     answer = desk.post(address)
     assert answer.status_code == 303
     assert "新增 2 条，修改 1 条" in desk.get(answer.headers["Location"]).text
-    newest = queries.newest_rules(scheme.id)
+    newest = rule_queries.newest_rules(scheme.id)
     assert newest["1.20"].recorders == ("secretary", "grid_worker")
     assert newest["9.1"].lowest == Points(-30)
     assert (newest["1.2"].version, newest["1.2"].lowest, newest["1.2"].cap_day) == (2, Points(15), 2)
@@ -90,7 +91,7 @@ def test_the_same_file_twice_changes_nothing(desk: FlaskClient, scheme: Scheme) 
 def test_an_exported_scheme_comes_back_unchanged(app: Application, tree: CommunityTree, code: str) -> None:
     scheme = factories.make_scheme(area=tree.community, code=code)
     codes = {category.id: category.code for category in queries.categories(scheme.id)}
-    lines = queries.rule_lines(scheme.id, clock.today())
+    lines = rule_queries.rule_lines(scheme.id, clock.today())
     rows = [sheet.cells_of(line, codes[line.shown.category_id]) for line in lines]
     book = write_table("细则", (*sheet.COLUMNS, *sheet.MORE_COLUMNS), rows)
     plan = imports.plan(imports.read(book, "细则.xlsx"), scheme=scheme, valid_from=clock.today(), now=clock.now())
@@ -140,7 +141,7 @@ def test_bad_rows_can_be_downloaded_and_not_confirmed(desk: FlaskClient, scheme:
 
 
 def test_an_ended_rule_and_one_that_waits_for_its_day_are_not_changed(app: Application, scheme: Scheme) -> None:
-    newest, now = queries.newest_rules(scheme.id), clock.now()
+    newest, now = rule_queries.newest_rules(scheme.id), clock.now()
     rule = service.rule_of(newest["1.2"].rule_id)
     service.end_rule(rule=rule, last_day=clock.today(), actor=SYSTEM, now=now)
     waiting = service.rule_of(newest["1.4"].rule_id)

@@ -18,6 +18,7 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.schemes import queries
 from webapp.schemes.models import Rule, RuleVersion, Scheme
+from webapp.schemes.queries import desk as rule_queries
 
 
 def typed(**more: Any) -> dict[str, Any]:
@@ -196,12 +197,12 @@ def test_a_rule_is_ended_shown_grey_and_used_again(desk: FlaskClient, scheme: Sc
     assert desk.post(f"{base}/rules/{rule.id}/end", data={"last_day": clock.today().isoformat()}).status_code == 303
     assert f"到 {clock.today()} 停用" in desk.get(base).text
     with clock.travel(clock.now() + timedelta(days=1)):
-        line = queries.rule_line(rule.id, clock.today())
+        line = rule_queries.rule_line(rule.id, clock.today())
         assert line.state == "ended"
     page = desk.get(f"{base}/rules/{rule.id}/edit").text
     assert "重新使用" in page
     assert desk.post(f"{base}/rules/{rule.id}/edit", data=typed()).status_code == 303
-    assert queries.rule_line(rule.id, clock.today() + timedelta(days=1)).state == "active"
+    assert rule_queries.rule_line(rule.id, clock.today() + timedelta(days=1)).state == "active"
 
 
 def test_a_reader_sees_a_rules_history_without_buttons(reader: FlaskClient, scheme: Scheme, base: str) -> None:

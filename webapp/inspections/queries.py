@@ -12,14 +12,13 @@ from sqlalchemy import Integer, Select, bindparam, case, cast, exists, func, sel
 from webapp.core.actor import Actor
 from webapp.extensions import db
 from webapp.inspections.models import RuleUse
-from webapp.places.models import AREA_KINDS, Area, Courtyard, Holder, Shop
+from webapp.places.models import Area, Courtyard, Holder, Shop
 from webapp.places.queries import within
-from webapp.prepared import Places, Prepared
+from webapp.prepared import Prepared
 from webapp.records.models import Record
 from webapp.records.queries import LIVE, Spot, Target, Uses, spots, uses
 from webapp.records.service import takes_part
-from webapp.schemes.models import Scheme
-from webapp.schemes.queries import RuleView, current_rules
+from webapp.schemes.queries import RuleView, Terms, current_rules, schemes_at
 from webapp.users.permissions import posts_over
 
 #: What an inspector walks to.
@@ -64,7 +63,7 @@ class Board:
     """The rules of one scheme that somebody may record for a holder today; ``common`` are the usual ones' ids, ``counted``
     what counts for the holder by rule, in any scheme."""
 
-    scheme: SchemeView
+    scheme: Terms
     rules: list[RuleView]
     common: list[int]
     counted: dict[int, Uses]
@@ -100,40 +99,19 @@ def _says(rule: RuleView, text: str) -> bool:
     return text in rule.title or text in rule.detail or rule.code.startswith(text)
 
 
-class SchemeView(NamedTuple):
-    """A scheme as the phone offers it."""
-
-    id: int
-    name: str
-    audience: str
-
-
-_scheme, _area = Scheme.__table__.c, Area.__table__.c
-_ABOVE = Places("area", len(AREA_KINDS))
-_SCHEMES = Prepared(
-    select(_scheme.id, _scheme.name, _scheme.audience)
-    .join(Area.__table__, _area.id == _scheme.area_id)
-    .where(_scheme.area_id.in_(_ABOVE.parameters()))
-    .where(_scheme.holder_kind == bindparam("kind"), _scheme.active)
-    .order_by(_area.path.desc(), _scheme.id)
-)
-
-
-def schemes_of(whom: Target) -> list[SchemeView]:
+def schemes_of(whom: Target) -> list[Terms]:
     """The schemes in which something may be recorded for a holder, nearest area first."""
-    above = [int(part) for part in whom.path.strip("/").split("/")]
-    rows = _SCHEMES.all(kind=whom.kind, **_ABOVE.filled(above))
-    return [scheme for scheme in (SchemeView(*row) for row in rows) if takes_part(scheme.audience, whom)]
+    return [scheme for scheme in schemes_at(whom.path, whom.kind) if takes_part(scheme.audience, whom)]
 
 
-def board(scheme: SchemeView, whom: Target, actor: Actor, today: date) -> Board:
+def board(scheme: Terms, whom: Target, actor: Actor, today: date) -> Board:
     """The rules that one of the actor's posts may record here, in the order of the scheme, with their caps."""
     posts = posts_over(actor, whom.path)
     rules = [rule for rule in current_rules(scheme.id, today) if not posts.isdisjoint(rule.recorders)]
     return Board(scheme, rules, _common(scheme, whom, [rule.rule_id for rule in rules]), uses(whom.id, today))
 
 
-def _common(scheme: SchemeView, whom: Target, in_order: list[int]) -> list[int]:
+def _common(scheme: Terms, whom: Target, in_order: list[int]) -> list[int]:
     """The rules used most in this community; until there are enough, those that the scheme names first."""
     used = [rule_id for rule_id in most_used(scheme.id, whom.community_id, 2 * COMMON) if rule_id in in_order]
     return list(dict.fromkeys([*used, *in_order]))[:COMMON]

@@ -16,6 +16,7 @@ from webapp.ledger.book import Cause
 from webapp.ledger.explain import Explanation
 from webapp.places.models import Area, Holder, Household
 from webapp.places.queries import within
+from webapp.prepared import Prepared
 from webapp.redemption.models import Item, StockMovement, Voucher
 
 
@@ -52,7 +53,7 @@ _HAD = (
     .subquery()
 )
 _item = Item.__table__.c
-_CATALOGUE = (
+_CATALOGUE = Prepared(
     select(
         _item.id,
         _item.name,
@@ -79,7 +80,7 @@ def catalogue(
 
     With a household: what it has had this ``month`` (202611) and what it can pay with ``available`` are judged too.
     """
-    rows = db.session.execute(_CATALOGUE, {"path": community_path, "household": household_id or 0, "month": month})
+    rows = _CATALOGUE.all(path=community_path, household=household_id or 0, month=month)
     return [_offer(row, available) for row in rows]
 
 

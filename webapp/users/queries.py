@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.orm import aliased
 
 from webapp.core import clock
 from webapp.core.errors import Invalid, NotFound
@@ -17,6 +18,7 @@ from webapp.extensions import db
 from webapp.places.models import Area, Person, Station, number_of
 from webapp.places.queries import within
 from webapp.places.queries.lists import matching
+from webapp.prepared import Prepared
 from webapp.users.models import POSTS, Appointment, Device, SignIn, User
 
 #: The chain shown to residents, from the community to the courtyard (domain.md, section 1).
@@ -54,32 +56,34 @@ def _holding(today: date) -> tuple[Any, ...]:
     )
 
 
+_here = aliased(Area)
+_SERVING = Prepared(
+    select(Appointment.post, Area.path, Person.id, Person.name, Appointment.phone)
+    .join(Person, Person.id == Appointment.person_id)
+    .join(Area, Area.id == Appointment.area_id)
+    .join(_here, _here.id == bindparam("area"))
+    .where(
+        Appointment.starts_on <= bindparam("today"),
+        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= bindparam("today")),
+        Person.active,
+        Appointment.post.in_(CHAIN),
+        or_(
+            Appointment.courtyard_id == bindparam("courtyard"),
+            Appointment.courtyard_id.is_(None) & _here.path.op("LIKE")(Area.path.concat("%")),
+        ),
+    )
+    .order_by(func.length(Area.path).desc(), Appointment.id)
+)
+
+
 def people_serving(area_id: int, courtyard_id: int | None = None) -> list[Serving]:
     """The chain for an area: whoever holds a post in it or above it; with a courtyard also its head.
 
     For each post the nearest area wins, so that a grid's own worker comes before the community's.
     """
-    area = db.session.get(Area, area_id)
-    if area is None:
-        return []
-    ancestors = [int(part) for part in area.path.strip("/").split("/")]
-    statement = (
-        select(Appointment.post, Area.path, Person.id, Person.name, Appointment.phone)
-        .join(Person, Person.id == Appointment.person_id)
-        .join(Area, Area.id == Appointment.area_id)
-        .where(
-            *_holding(clock.today()),
-            Person.active,
-            Appointment.post.in_(CHAIN),
-            or_(
-                Appointment.courtyard_id == courtyard_id if courtyard_id else Appointment.id.is_(None),
-                Appointment.courtyard_id.is_(None) & Appointment.area_id.in_(ancestors),
-            ),
-        )
-        .order_by(func.length(Area.path).desc(), Appointment.id)
-    )
     nearest: dict[str, tuple[str, list[Serving]]] = {}
-    for post, path, person_id, name, phone in db.session.execute(statement):
+    rows = _SERVING.all(area=area_id, courtyard=courtyard_id, today=clock.today())
+    for post, path, person_id, name, phone in rows:
         found = Serving(post, POSTS[post], person_id, name, phone)
         kept_path, kept = nearest.setdefault(post, (path, []))
         if kept_path == path:

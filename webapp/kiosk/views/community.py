@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from flask import Response, request, url_for
 
 from webapp.core import clock
-from webapp.extensions import db
 from webapp.kiosk.gate import here, terminal
 from webapp.kiosk.queries import Terminal
 from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.paging import screen_of
 from webapp.ledger.book import Standing
 from webapp.ledger.queries import ranking
-from webapp.places.models import Area, Courtyard, number_of
+from webapp.places.models import Courtyard, number_of
 from webapp.places.queries import courtyard, courtyards_of
-from webapp.schemes.models import Scheme
-from webapp.schemes.queries import RuleView, current_rules, schemes_for, spending_scheme
+from webapp.schemes.queries import RuleView, Terms, current_rules, schemes_at
 from webapp.users.queries import people_serving
 from webapp.web.access import KIOSK, requires
 from webapp.web.htmx import go, render
@@ -26,14 +24,13 @@ RANKS, RULES, COURTYARDS = 10, 6, 12  # on one screen
 MOST_RANKED = 1000
 
 
-def household_scheme(kiosk: Terminal) -> Scheme | None:
-    """The scheme that this kiosk shows to households."""
-    return spending_scheme(db.session.get_one(Area, kiosk.community_id))
+def household_scheme(kiosk: Terminal) -> Terms | None:
+    """The scheme that this kiosk shows to households: the nearest whose points can be spent."""
+    return next((scheme for scheme in schemes_at(kiosk.area_path, "household") if scheme.spendable), None)
 
 
-def courtyard_scheme(kiosk: Terminal) -> Scheme | None:
-    schemes = schemes_for(db.session.get_one(Area, kiosk.community_id), "courtyard")
-    return schemes[0] if schemes else None
+def courtyard_scheme(kiosk: Terminal) -> Terms | None:
+    return next(iter(schemes_at(kiosk.area_path, "courtyard")), None)
 
 
 def best_courtyard(kiosk: Terminal) -> Standing | None:

@@ -11,10 +11,26 @@ from webapp.ledger.book import AccountState, Standing
 from webapp.ledger.models import Account
 from webapp.ledger.queries.book import STATE_COLUMNS, as_state
 from webapp.places.models import Area, Holder, Household
-from webapp.places.queries import within
 from webapp.prepared import Prepared
 
-_a = Account.__table__.c
+_a, _area = Account.__table__.c, Area.__table__.c
+_home, _holder = Household.__table__.c, Holder.__table__.c
+
+
+def _ranking(points: ColumnElement[int], period: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(func.rank().over(order_by=points.desc()), _holder.id, _holder.number, _holder.name, points)
+        .select_from(Account.__table__)
+        .join(Holder.__table__, _holder.id == _a.holder_id)
+        .join(Area.__table__, _area.id == _holder.area_id)
+        .where(_a.scheme_id == bindparam("scheme"), period, _holder.active, _area.path.like(bindparam("below")))
+        .order_by(points.desc(), _holder.number)
+        .limit(bindparam("most"))
+    )
+
+
+_OF_YEAR = _ranking(_a.earned - _a.deducted, _a.year == bindparam("period"))
+_OF_MONTH = _ranking(_a.merit, _a.month == bindparam("period"))
 
 
 def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = None, limit: int = 50) -> list[Standing]:
@@ -22,18 +38,9 @@ def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = No
 
     What is spent does not count. Ties share a place and are listed by number.
     """
-    points: ColumnElement[int] = Account.earned - Account.deducted if month is None else _a.merit
-    period = Account.year == year if month is None else Account.month == month
-    place = func.rank().over(order_by=points.desc())
-    statement = (
-        select(place, Holder.id, Holder.number, Holder.name, points)
-        .join(Holder, Holder.id == Account.holder_id)
-        .join(Area, Area.id == Holder.area_id)
-        .where(Account.scheme_id == scheme_id, period, Holder.active, within((area_path,)))
-        .order_by(points.desc(), Holder.number)
-        .limit(limit)
-    )
-    return [Standing(row[0], row[1], row[2], row[3], Points(row[4])) for row in db.session.execute(statement)]
+    statement, period = (_OF_YEAR, year) if month is None else (_OF_MONTH, month)
+    rows = statement.all(scheme=scheme_id, period=period, below=f"{area_path}%", most=limit)
+    return [Standing(row[0], row[1], row[2], row[3], Points(row[4])) for row in rows]
 
 
 def place_of(account: AccountState, *, year: int) -> int | None:
@@ -56,7 +63,6 @@ def place_of(account: AccountState, *, year: int) -> int | None:
 
 
 _other = Account.__table__.alias()
-_home, _holder = Household.__table__.c, Holder.__table__.c
 _AHEAD_IN_COURTYARD = (
     select(func.count())
     .select_from(Household.__table__)

@@ -16,7 +16,7 @@ from webapp.core.errors import Conflict, Invalid
 from webapp.core.sheets import Row, Table, read_table
 from webapp.schemes import queries
 from webapp.schemes.models import Category, Scheme
-from webapp.schemes.queries import RuleView
+from webapp.schemes.queries import RuleView, desk
 from webapp.schemes.service import rules
 from webapp.schemes.service.categories import add_category
 from webapp.schemes.service.rules import RuleText
@@ -79,8 +79,8 @@ class _Planner:
         self.table, self.valid_from, self.today = table, valid_from, today
         self.plan = RulePlan(table)
         self.categories = {category.code: category.name for category in queries.categories(scheme.id)}
-        self.there = queries.newest_rules(scheme.id)
-        self.shown = {line.shown.code: line.shown for line in queries.rule_lines(scheme.id, today)}
+        self.there = desk.newest_rules(scheme.id)
+        self.shown = {line.shown.code: line.shown for line in desk.rule_lines(scheme.id, today)}
         self.category_codes = {category.id: category.code for category in queries.categories(scheme.id)}
         self.seen: dict[str, int] = {}
         self.absent = {column.key for column in COLUMNS if column.title in table.missing_columns}

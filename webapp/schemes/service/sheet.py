@@ -8,7 +8,8 @@ from webapp.core.errors import Invalid
 from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, Row
 from webapp.schemes.models import PROOFS
-from webapp.schemes.queries import RuleLine, RuleView
+from webapp.schemes.queries import RuleView
+from webapp.schemes.queries.desk import RuleLine
 from webapp.schemes.service.rules import DEFAULT_RECORDERS, RuleText
 from webapp.users.models import POSTS
 

@@ -8,6 +8,7 @@ from webapp.core import clock
 from webapp.schemes import queries, service
 from webapp.schemes.forms import EndRuleForm, RuleForm, typed_rule
 from webapp.schemes.models import PROOFS, Rule, RuleVersion, Scheme
+from webapp.schemes.queries import desk
 from webapp.schemes.views.blueprint import bp, kept, kept_rule, seen
 from webapp.web.access import actor, requires
 from webapp.web.filters import day as day_text
@@ -101,8 +102,8 @@ def rule(scheme_id: int, rule_id: int) -> Response:
     return render(
         "schemes/rule.html",
         scheme=scheme,
-        versions=queries.history(found.id),
-        line=queries.rule_line(found.id, clock.today()),
+        versions=desk.history(found.id),
+        line=desk.rule_line(found.id, clock.today()),
         proofs=PROOFS,
         editable=actor().may("schemes.edit", scheme.area.path),
     )

@@ -15,7 +15,8 @@ from webapp.schemes import queries, service
 from webapp.schemes.forms import PresetForm, area_choices
 from webapp.schemes.models import AUDIENCES, POSTING, PROOFS, Category, Scheme
 from webapp.schemes.presets import CODES, preset
-from webapp.schemes.queries import RuleLine
+from webapp.schemes.queries import desk
+from webapp.schemes.queries.desk import RuleLine
 from webapp.schemes.service import sheet
 from webapp.schemes.views.blueprint import bp, seen, sheet_response
 from webapp.web.access import actor, requires
@@ -55,7 +56,7 @@ def asked_rules(scheme: Scheme) -> RuleList:
     category_id = request.values.get("category", 0, type=int)
     category = queries.seen_category(scheme.id, category_id) if category_id else None
     text = searched()
-    lines = [line for line in queries.rule_lines(scheme.id, clock.today()) if line.matches(text)]
+    lines = [line for line in desk.rule_lines(scheme.id, clock.today()) if line.matches(text)]
     return RuleList(category, text, [line for line in lines if not category or line.shown.category_id == category.id])
 
 

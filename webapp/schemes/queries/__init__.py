@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
-from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, exists, func, or_, select
@@ -15,9 +13,9 @@ from sqlalchemy.orm import aliased, contains_eager
 from webapp.core.errors import NotFound
 from webapp.core.points import Points, show, show_signed
 from webapp.extensions import db
-from webapp.places.models import Area
-from webapp.prepared import Prepared
-from webapp.schemes.models import PROOFS, Category, Rule, RuleVersion, Scheme
+from webapp.places.models import AREA_KINDS, Area
+from webapp.prepared import Places, Prepared
+from webapp.schemes.models import Category, Rule, RuleVersion, Scheme
 from webapp.users.models import POSTS
 
 
@@ -105,9 +103,9 @@ _COLUMNS = (
     RuleVersion.valid_to,
 )
 _newer = aliased(RuleVersion)
-_RULES = select(*_COLUMNS).join(Rule, Rule.id == RuleVersion.rule_id).join(Category, Category.id == Rule.category_id)
+RULES = select(*_COLUMNS).join(Rule, Rule.id == RuleVersion.rule_id).join(Category, Category.id == Rule.category_id)
 _CURRENT = Prepared(
-    _RULES.where(
+    RULES.where(
         Rule.scheme_id == bindparam("scheme"),
         RuleVersion.valid_from <= bindparam("day"),
         or_(RuleVersion.valid_to.is_(None), RuleVersion.valid_to >= bindparam("day")),
@@ -119,7 +117,7 @@ _CURRENT = Prepared(
         ),
     ).order_by(Category.position, Category.id, Rule.position, Rule.id)
 )
-_one_version = _RULES.where(RuleVersion.id == bindparam("version"))
+_one_version = RULES.where(RuleVersion.id == bindparam("version"))
 _ONE_VERSION = Prepared(_one_version)
 _TERMS = (
     Scheme.id,
@@ -129,7 +127,15 @@ _TERMS = (
     Scheme.inspections_post,
     Scheme.claims_post,
     Scheme.active,
+    Scheme.spendable,
     Area.path,
+)
+_ABOVE = Places("area", len(AREA_KINDS))
+_AT = Prepared(
+    select(*_TERMS)
+    .join(Area, Area.id == Scheme.area_id)
+    .where(Scheme.area_id.in_(_ABOVE.parameters()), Scheme.holder_kind == bindparam("kind"), Scheme.active)
+    .order_by(Area.path.desc(), Scheme.id)
 )
 _newest = select(func.max(_newer.version)).where(_newer.rule_id == Rule.id, _newer.valid_from <= bindparam("day"))
 _RULING = Prepared(
@@ -140,7 +146,7 @@ _RULING = Prepared(
 
 
 class Terms(NamedTuple):
-    """What a scheme says about making records; ``path`` is the area in which it holds."""
+    """What a scheme says about making records and spending; ``path`` is the area in which it holds."""
 
     id: int
     name: str
@@ -149,6 +155,7 @@ class Terms(NamedTuple):
     inspections_post: str
     claims_post: str
     active: bool
+    spendable: bool
     path: str
 
 
@@ -162,7 +169,7 @@ class Ruling(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _rule(row: Row[Any]) -> RuleView:
+def as_rule(row: Row[Any]) -> RuleView:
     """Remembered by all that the row says, so that no change can be missed."""
     values = list(row)
     values[9], values[10] = Points(values[9]), Points(values[10])
@@ -172,7 +179,7 @@ def _rule(row: Row[Any]) -> RuleView:
 
 def current_rules(scheme_id: int, on: date, post: str | None = None) -> list[RuleView]:
     """The rules that judge on a day, in the order of the scheme; with ``post`` only those that it may record."""
-    rules = [_rule(row) for row in _CURRENT.all(scheme=scheme_id, day=on)]
+    rules = [as_rule(row) for row in _CURRENT.all(scheme=scheme_id, day=on)]
     return [rule for rule in rules if post in rule.recorders] if post else rules
 
 
@@ -184,7 +191,7 @@ def rule_version(version_id: int) -> RuleView:
     row = _ONE_VERSION.first(version=version_id)
     if row is None:
         raise NotFound(NO_RULE)
-    return _rule(row)
+    return as_rule(row)
 
 
 def ruling(version_id: int, day: date) -> Ruling:
@@ -192,15 +199,15 @@ def ruling(version_id: int, day: date) -> Ruling:
     row = _RULING.first(version=version_id, day=day)
     if row is None:
         raise NotFound(NO_RULE)
-    rule, newest = _rule(row[: len(_COLUMNS)]), row[-1]
+    rule, newest = as_rule(row[: len(_COLUMNS)]), row[-1]
     judges = newest == rule.version and (rule.valid_to is None or day <= rule.valid_to)
     return Ruling(rule, Terms._make(row[len(_COLUMNS) : -1]), judges)
 
 
 def versions_of(rule_id: int) -> list[RuleView]:
     """All versions of a rule, newest first."""
-    rows = db.session.execute(_RULES.where(Rule.id == rule_id).order_by(RuleVersion.version.desc()))
-    return [_rule(row) for row in rows]
+    rows = db.session.execute(RULES.where(Rule.id == rule_id).order_by(RuleVersion.version.desc()))
+    return [as_rule(row) for row in rows]
 
 
 def schemes_for(area: Area, holder_kind: str) -> list[Scheme]:
@@ -215,9 +222,10 @@ def schemes_for(area: Area, holder_kind: str) -> list[Scheme]:
     return list(db.session.scalars(statement))
 
 
-def spending_scheme(area: Area, holder_kind: str = "household") -> Scheme | None:
-    """The scheme whose points are spent at kiosks of this area: the nearest spendable one."""
-    return next((scheme for scheme in schemes_for(area, holder_kind) if scheme.spendable), None)
+def schemes_at(path: str, holder_kind: str) -> list[Terms]:
+    """The same by an area's path, as frozen terms, for the hot pages."""
+    above = [int(part) for part in path.strip("/").split("/")]
+    return [Terms._make(row) for row in _AT.all(kind=holder_kind, **_ABOVE.filled(above))]
 
 
 def scheme(scheme_id: int) -> Scheme:
@@ -287,107 +295,3 @@ def categories(scheme_id: int) -> list[Category]:
 def points_text(points: Points) -> str:
     """For a form field: ``2.5``, ``-2`` with an ASCII minus."""
     return show(points.tenths).replace("−", "-")
-
-
-# Rules as the desk shows them ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RuleLine:
-    """A rule in a list. ``shown`` judges today, or did last, or will first; ``coming`` is the next version after it."""
-
-    shown: RuleView
-    coming: RuleView | None
-    state: str  # active, waiting (its first day has not come), ended
-
-    @property
-    def ends_on(self) -> date | None:
-        """The last day of a rule that still judges and will be ended."""
-        return self.shown.valid_to if self.state == "active" and self.coming is None else None
-
-    def matches(self, text: str) -> bool:
-        """Whether code, words or category hold what was typed."""
-        shown = self.shown
-        return text.casefold() in f"{shown.code} {shown.title} {shown.detail} {shown.category}".casefold()
-
-
-def rule_lines(scheme_id: int, day: date) -> list[RuleLine]:
-    """All rules of a scheme in its order, ended ones included."""
-    order = (Category.position, Category.id, Rule.position, Rule.id, RuleVersion.version)
-    rows = db.session.execute(_RULES.where(Rule.scheme_id == scheme_id).order_by(*order))
-    by_rule = groupby((_rule(row) for row in rows), key=lambda rule: rule.rule_id)
-    return [_line(list(versions), day) for _, versions in by_rule]
-
-
-def _line(versions: list[RuleView], day: date) -> RuleLine:
-    begun = [version for version in versions if version.valid_from <= day]
-    later = [version for version in versions if version.valid_from > day]
-    if not begun:
-        return RuleLine(later[0], later[1] if later[1:] else None, "waiting")
-    shown, coming = begun[-1], later[0] if later else None
-    ended = shown.valid_to is not None and shown.valid_to < day
-    return RuleLine(shown, coming, "ended" if ended else "active")
-
-
-def rule_line(rule_id: int, day: date) -> RuleLine:
-    """One rule as it stands on a day."""
-    return _line(versions_of(rule_id)[::-1], day)
-
-
-def newest_rules(scheme_id: int) -> dict[str, RuleView]:
-    """The newest version of each rule, by the rule's code."""
-    rows = db.session.execute(_RULES.where(Rule.scheme_id == scheme_id).order_by(RuleVersion.version))
-    return {rule.code: rule for rule in map(_rule, rows)}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that a version says otherwise than the one before."""
-
-    label: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionLine:
-    """A version in a rule's history: who wrote it, when (UTC), and what it changed."""
-
-    rule: RuleView
-    author: str
-    created_at: datetime
-    changes: tuple[Change, ...]
-
-
-def _range(rule: RuleView) -> str:
-    low, high = show_signed(rule.lowest.tenths), show_signed(rule.highest.tenths)
-    return low if rule.fixed else f"{low}…{high}"
-
-
-#: What a version says, by its label.
-FACTS: dict[str, Callable[[RuleView], str]] = {
-    "内容": lambda rule: rule.title,
-    "说明": lambda rule: rule.detail,
-    "分值": _range,
-    "谁能记": lambda rule: rule.recorder_names,
-    "证明": lambda rule: PROOFS[rule.proof],
-    "次数": lambda rule: rule.caps or "不限",
-    "一票否决": lambda rule: "是" if rule.veto else "否",
-}
-
-
-def history(rule_id: int) -> list[VersionLine]:
-    """A rule's versions, newest first, each with what it changed."""
-    versions = versions_of(rule_id)
-    statement = select(RuleVersion.id, RuleVersion.author, RuleVersion.created_at)
-    written = {row.id: row for row in db.session.execute(statement.where(RuleVersion.rule_id == rule_id))}
-    changes = [_changes(older, newer) for newer, older in pairwise(versions)]
-    return [
-        VersionLine(version, written[version.version_id].author, written[version.version_id].created_at, changed)
-        for version, changed in zip(versions, [*changes, ()], strict=True)
-    ]
-
-
-def _changes(older: RuleView, newer: RuleView) -> tuple[Change, ...]:
-    pairs = ((label, tell(older), tell(newer)) for label, tell in FACTS.items())
-    return tuple(Change(label, before, after) for label, before, after in pairs if before != after)
