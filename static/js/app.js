@@ -107,7 +107,8 @@
   });
 
   // What can wait for the first paint does: measuring here would lay the page out once more before it is shown
-  const afterPaint = (work) => requestAnimationFrame(() => setTimeout(work));
+  const afterPaint = (work) => new PerformanceObserver((seen, watch) => { watch.disconnect(); work(); })
+    .observe({ type: "paint", buffered: true });
 
   // Clock
   const clock = find("[data-clock]");
