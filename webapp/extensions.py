@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask import Flask
 from flask_login import LoginManager
@@ -135,6 +136,35 @@ def one_writer() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
+#: The lock of a request that has its turn from its first look on, and None for all others.
+_turn: ContextVar[FairLock | None] = ContextVar("turn", default=None)
+_gates: WeakKeyDictionary[Engine, FairLock] = WeakKeyDictionary()
+
+
+@contextmanager
+def whole_turn() -> Iterator[None]:
+    """On SQLite: one writing request from its first look to its commit, the next one after it.
+
+    For short forms that many send at once. SQLite takes one writer at a time anyway; four that each prepare theirs
+    meanwhile pass the interpreter to and fro at every statement and together get less done than one (bench ``writers``).
+
+    :raises WriterBusy: if the turn does not come.
+    """
+    gate = _gates.get(db.engine)
+    if gate is None:
+        yield
+        return
+    gate.acquire(WRITER_PATIENCE)
+    held = _turn.set(gate)
+    try:
+        yield
+    finally:
+        db.session.rollback()  # a refused form's transaction must not outlive its turn
+        if _turn.get() is not None:  # ``reading`` has not given it back
+            gate.release()
+        _turn.reset(held)
+
+
 WROTE = "wrote"  # in a session's info: this transaction holds what must not be rolled back
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
@@ -160,6 +190,10 @@ def reading() -> Iterator[None]:
     if db.session.info.get(WROTE) or db.session.new or db.session.dirty:
         raise RuntimeError("reading() would throw away what was written")
     db.session.rollback()
+    turn = _turn.get()
+    if turn is not None:
+        _turn.set(None)  # the others need not wait; the first write queues again
+        turn.release()
     token = _reading.set(True)
     try:
         yield
@@ -257,7 +291,7 @@ def _use_schema(engine: Engine, schema: str) -> None:
 
 
 def _open_sqlite(engine: Engine) -> None:
-    gate = FairLock()
+    gate = _gates[engine] = FairLock()
 
     @event.listens_for(engine, "connect")
     def connect(dbapi_connection: Any, record: Any) -> None:
@@ -281,8 +315,9 @@ def _open_sqlite(engine: Engine) -> None:
         if reads:
             raw.execute("BEGIN").close()
             return
-        gate.acquire(WRITER_PATIENCE)
-        state["gate"] = True
+        if _turn.get() is None:
+            gate.acquire(WRITER_PATIENCE)
+            state["gate"] = True
         raw.execute("BEGIN IMMEDIATE").close()
 
     @event.listens_for(engine, "checkin")

@@ -1,6 +1,6 @@
 // Every surface: tokens for htmx, double taps, lost network, printing, keys. On a kiosk also scanner, number pad and idle time.
 // ES2017, nothing needed but htmx. Every page works without it.
-(() => {
+const start = () => {
   "use strict";
   const doc = document, body = doc.body, data = body.dataset;
   const find = (s, root) => (root || doc).querySelector(s);
@@ -46,6 +46,7 @@
     addEventListener("online", check);
     doc.addEventListener("htmx:sendError", check);
     doc.addEventListener("htmx:timeout", check);
+    if (!navigator.onLine) check();
   }
 
   // While the network is away nothing leaves. A kiosk has no way back from the browser's own error page, so it asks
@@ -90,7 +91,7 @@
     print();
   };
   doc.addEventListener("click", (e) => { if (e.target.closest("[data-print]")) printNow(); });
-  if ("printNow" in data) addEventListener("load", printNow);
+  if ("printNow" in data) { if (doc.readyState === "complete") printNow(); else addEventListener("load", printNow); }
 
   // Office keys: / searches, Esc leaves the search, a box in the head of a list ticks all
   doc.addEventListener("keydown", (e) => {
@@ -106,10 +107,6 @@
     all(`input[name="${e.target.dataset.all}"]`).forEach((box) => { if (!box.disabled) box.checked = e.target.checked; });
   });
 
-  // What can wait for the first paint does: measuring here would lay the page out once more before it is shown
-  const afterPaint = (work) => new PerformanceObserver((seen, watch) => { watch.disconnect(); work(); })
-    .observe({ type: "paint", buffered: true });
-
   // Clock
   const clock = find("[data-clock]");
   if (clock) {
@@ -118,13 +115,13 @@
       const now = new Date(Date.now() + (new Date().getTimezoneOffset() + 480) * 60000), two = (n) => String(n).padStart(2, "0");
       clock.textContent = `${now.getMonth() + 1}月${now.getDate()}日 星期${"日一二三四五六"[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
     };
-    afterPaint(tell);
+    tell();
     setInterval(tell, 5000);
   }
 
   // A long kiosk page scrolls by keyboard too
   const main = find("#main");
-  if ("strict" in data) afterPaint(() => { if (main.scrollHeight > main.clientHeight) main.tabIndex = 0; });
+  if ("strict" in data && main.scrollHeight > main.clientHeight) main.tabIndex = 0;
 
   // Number pad
   doc.addEventListener("click", (e) => {
@@ -201,4 +198,13 @@
     tick();
     setInterval(tick, 250);
   }
-})();
+
+  doc.documentElement.dataset.started = "";
+};
+
+// All of it waits for the first paint: nobody touches what is not shown yet, and a weak kiosk shows it sooner
+if ((PerformanceObserver.supportedEntryTypes || []).includes("paint")) {
+  new PerformanceObserver((seen, watch) => { watch.disconnect(); start(); }).observe({ type: "paint", buffered: true });
+} else {
+  start();
+}

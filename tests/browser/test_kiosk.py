@@ -15,7 +15,17 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from tests import factories
-from tests.browser.tools import KIOSK_LYING, KIOSK_STANDING, keep, serving, too_small, violations, watched_page
+from tests.browser.tools import (
+    KIOSK_LYING,
+    KIOSK_STANDING,
+    keep,
+    patient,
+    serving,
+    started,
+    too_small,
+    violations,
+    watched_page,
+)
 from tests.kiosk.conftest import make_kiosk
 from webapp.core import clock
 from webapp.extensions import db
@@ -109,6 +119,7 @@ def pair(page: Page, kiosk: Facts) -> None:
 
 def scan(page: Page, code: str) -> None:
     """A scanner types faster than any hand; keys sent one by one from here can be slower on a busy machine."""
+    started(page)
     page.evaluate(TYPE_LIKE_A_SCANNER, code)
 
 
@@ -118,6 +129,7 @@ def show_card(page: Page, kiosk: Facts) -> None:
 
 
 def press(page: Page, keys: str) -> None:
+    started(page)
     for key in keys:
         page.locator(f'[data-key="{key}"]').click()
 
@@ -238,6 +250,7 @@ def test_the_slip_prints_once_on_paper_as_long_as_it_is_and_its_qr_agrees_with_t
 def test_sixty_seconds_without_a_touch_ask_and_thirty_more_end_the_visit(page: Page, kiosk: Facts) -> None:
     page.clock.install()
     show_card(page, kiosk)
+    started(page)
     page.clock.run_for(30_000)
     expect(page.locator("[data-idle-left]")).to_have_text("30 秒后自动退出")
     page.clock.run_for(31_000)
@@ -283,7 +296,7 @@ def test_a_lost_network_is_said_and_nothing_can_be_sent_until_it_is_back(
 ) -> None:
     """In a context of its own: a browser without network complains aloud."""
     context = chromium.new_context(viewport=KIOSK_LYING, base_url=address)  # type: ignore[arg-type]  # a typed dict
-    page = context.new_page()
+    page = patient(context.new_page())
     pair(page, kiosk)
     page.goto("/kiosk/number")
     context.set_offline(True)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from werkzeug.serving import make_server
 
 from tests.browser.patterns import NAMES, ROOT, make_app
-from tests.browser.tools import chromium_program
+from tests.browser.tools import chromium_program, patient
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +58,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails the test when the browser complains: a refused inline style, a broken script."""
-    page, complaints = context.new_page(), list[str]()
+    page, complaints = patient(context.new_page()), list[str]()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     yield page

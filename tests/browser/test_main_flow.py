@@ -19,6 +19,7 @@ from tests.browser.tools import (
     PHONE,
     keep,
     serving,
+    started,
     too_small,
     violations,
     watched_page,
@@ -201,6 +202,7 @@ def test_a_card_at_the_scanner_opens_the_balance_and_spending_asks_for_the_pin(a
         kiosk.goto(f"/kiosk/pair/{town.pairing}")
         kiosk.get_by_role("button", name="配对这台终端").click()
         kiosk.wait_for_url("**/kiosk/")
+        started(kiosk)
         kiosk.keyboard.type(card, delay=2)
         kiosk.keyboard.press("Enter")
         kiosk.wait_for_url("**/kiosk/balance")

@@ -52,12 +52,33 @@ def serving(app: Application) -> Iterator[str]:
         thread.join()
 
 
+def started(page: Page) -> None:
+    """Wait until the page's script runs, which is after its first paint: what is typed before, nobody takes."""
+    page.locator("html[data-started]").wait_for(state="attached")
+
+
+def patient(page: Page) -> Page:
+    """A page whose ``goto`` returns when the script runs (where there is one)."""
+    go = page.goto
+
+    def goto(url: str, **more: Any) -> Any:
+        answer = go(url, **more)
+        if page.locator('script[src*="/js/app.js"]').count():
+            started(page)
+        return answer
+
+    page.goto = goto  # type: ignore[method-assign]  # for this page only
+    return page
+
+
 @contextmanager
 def watched_page(chromium: Browser, address: str, viewport: dict[str, int], **more: Any) -> Iterator[Page]:
     """A page of a browser of its own. The test fails when the page complains (a script error, a refused style) or asks
     anybody but our server for anything; refused forms (4xx) are not complaints."""
     context = chromium.new_context(viewport=viewport, base_url=address, **more)  # type: ignore[arg-type]  # a typed dict
     page, complaints = context.new_page(), list[str]()
+    if more.get("java_script_enabled", True):
+        patient(page)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("request", lambda request: None if _ours(request.url, address) else complaints.append(request.url))

@@ -154,6 +154,13 @@ class Load:
             self._threads.append(thread)
             thread.start()
 
+    def wait_for(self, more: int) -> None:
+        """Until so many more forms have been answered."""
+        wanted, end = len(self.done) + more, time.monotonic() + PATIENCE
+        while len(self.done) < wanted and not self.errors:
+            assert time.monotonic() < end, f"{len(self.done)} forms answered, {wanted} wanted"
+            time.sleep(0.005)
+
     def finish(self) -> None:
         """No new forms; those on their way are sent until they are answered."""
         self.stop.set()

@@ -15,7 +15,7 @@ from webapp import extensions
 from webapp.core.errors import Conflict, DomainError
 from webapp.extensions import db, reading, start_reading
 from webapp.schemes.models import Scheme
-from webapp.web.access import ANYBODY, requires
+from webapp.web.access import ANYBODY, in_turn, requires
 from webapp.web.htmx import go
 
 
@@ -128,6 +128,72 @@ def test_slow_work_before_the_writers_turn_may_not_throw_away_what_was_written(a
     with pytest.raises(RuntimeError, match="throw away"), reading():
         pass
     db.session.rollback()
+
+
+@pytest.fixture
+def turn_view(app, client) -> Callable[[Callable[[], Response]], str]:
+    """Put a view at /turn whose forms have their turn from the first look on."""
+
+    def add(then: Callable[[], Response]) -> str:
+        view = in_turn(requires(ANYBODY)(lambda: then()))
+        app.add_url_rule("/turn", "turn", view, methods=["POST"])
+        return "/turn"
+
+    return add
+
+
+def turn_is_free() -> bool:
+    try:
+        extensions._gates[db.engine].acquire(0)
+    except extensions.WriterBusy:
+        return False
+    extensions._gates[db.engine].release()
+    return True
+
+
+@pytest.mark.parametrize("ends", [lambda: go("/"), lambda: fail(Conflict("撞上了")), lambda: fail(ZeroDivisionError())])
+def test_a_form_that_has_its_turn_keeps_it_to_its_end_and_gives_it_back(client, turn_view, ends):
+    seen: list[bool] = []
+
+    def act() -> Response:
+        db.session.execute(text("SELECT 1"))
+        seen.append(turn_is_free())
+        return ends()
+
+    client.post(turn_view(act), data={})
+    assert seen == [False]
+    assert turn_is_free()
+
+
+def test_slow_work_gives_the_turn_back_and_writing_queues_again(client, turn_view, scheme):
+    db.session.commit()
+    ident, seen = scheme.id, []
+
+    def act() -> Response:
+        with reading():
+            seen.append(turn_is_free())
+        db.session.get_one(Scheme, ident).name = "改过的名称"
+        db.session.flush()
+        seen.append(turn_is_free())
+        return go("/")
+
+    assert client.post(turn_view(act), data={}).status_code == 303
+    assert seen == [True, False]
+    assert turn_is_free()
+    assert name_of(scheme) == "改过的名称"
+
+
+def test_a_turn_that_does_not_come_is_said_in_plain_words(client, turn_view, monkeypatch):
+    monkeypatch.setattr(extensions, "WRITER_PATIENCE", 0.01)
+    address = turn_view(lambda: go("/"))
+    db.session.rollback()
+    extensions._gates[db.engine].acquire(1)
+    try:
+        answer = client.post(address, data={})
+    finally:
+        extensions._gates[db.engine].release()
+    assert answer.status_code == 503
+    assert "没有保存" in answer.text
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

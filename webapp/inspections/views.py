@@ -23,7 +23,7 @@ from webapp.records.models import Record
 from webapp.records.queries.desk import record_in_scope
 from webapp.records.service import MOST_PHOTOS, undo_until, why_recused
 from webapp.schemes.queries import rule_version
-from webapp.web.access import actor, requires
+from webapp.web.access import actor, in_turn, requires
 from webapp.web.forms import perform
 from webapp.web.htmx import go, render
 from webapp.web.once import FIELD
@@ -93,6 +93,7 @@ def _target(holder_id: int) -> records.Target:
 
 @bp.route("/phone/score/<int:holder_id>", methods=["GET", "POST"])
 @requires("records.make")
+@in_turn
 def score(holder_id: int) -> Response:
     if request.method == "GET":
         return _score_page(_target(holder_id))

@@ -18,7 +18,7 @@ from webapp.ratings.forms import RatingForm
 from webapp.ratings.models import FLAG_STATES, TAGS
 from webapp.ratings.service import Rater
 from webapp.schemes.queries import schemes_for
-from webapp.web.access import ANYBODY, actor, requires
+from webapp.web.access import ANYBODY, actor, in_turn, requires
 from webapp.web.htmx import go, render
 from webapp.web.limits import limited
 from webapp.web.menu import MenuEntry
@@ -88,6 +88,7 @@ def _marked(response: Response) -> Response:
 @bp.post("/q/<token>/rate")
 @requires(ANYBODY)
 @limited("60/minute")
+@in_turn
 def rate(token: str) -> Response:
     found = scanned(token)
     form = RatingForm()

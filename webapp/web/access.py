@@ -31,6 +31,12 @@ def requires(permission: str) -> Callable[[View], View]:
     return mark
 
 
+def in_turn(view: View) -> View:
+    """State that a view's forms are short and that many send them at once (``extensions.whole_turn``)."""
+    view.in_turn = True  # type: ignore[attr-defined]  # a function carries its statement
+    return view
+
+
 def endpoint_permission(endpoint: str | None) -> str | None:
     """The permission a view states; None if it states nothing, which is refused."""
     view = current_app.view_functions.get(endpoint or "")

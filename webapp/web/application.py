@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import IntegerConverter, Map
 
 from webapp.core.errors import DomainError
-from webapp.extensions import db, one_writer, start_reading, start_writing
+from webapp.extensions import WriterBusy, db, one_writer, start_reading, start_writing, whole_turn
 from webapp.web import once
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,6 +32,16 @@ class Application(Flask):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.url_map.converters["int"] = KeyConverter
+
+    def full_dispatch_request(self) -> Response:
+        view = self.view_functions.get(request.endpoint or "")
+        if request.method in READING_METHODS or not getattr(view, "in_turn", False):
+            return super().full_dispatch_request()
+        try:
+            with whole_turn():
+                return super().full_dispatch_request()
+        except WriterBusy as error:
+            return self.finalize_request(self.handle_user_exception(error))
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Who asks, and may they: hooks only read, whatever the method, and hold no writer's turn."""

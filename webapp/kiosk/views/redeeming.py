@@ -17,7 +17,7 @@ from webapp.redemption import queries
 from webapp.redemption.models import Voucher
 from webapp.redemption.queries import Offer
 from webapp.redemption.service import vouchers
-from webapp.web.access import KIOSK, KIOSK_HOUSEHOLD, actor, requires
+from webapp.web.access import KIOSK, KIOSK_HOUSEHOLD, actor, in_turn, requires
 from webapp.web.htmx import go, render
 
 GOODS = 8  # on one screen
@@ -62,6 +62,7 @@ def confirm() -> Response:
 
 @bp.post("/kiosk/redeem")
 @requires(KIOSK_HOUSEHOLD)
+@in_turn
 def redeem_now() -> Response:
     """Points are held and a voucher is issued; without a PIN given lately the choice waits for it."""
     item, quantity = _number("item"), _number("quantity", 1)
