@@ -299,7 +299,7 @@ def _open_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-16000",
+            "cache_size=-4000",  # kB a connection, and each thread has one; the system caches the file as well
             "temp_store=MEMORY",
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
