@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.config import fileConfig
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,27 @@ def _skip_empty(migration_context: Any, revision: Any, directives: list[Any]) ->
         directives[:] = []
 
 
+@contextmanager
+def _tables_made_anew(connection: Any) -> Iterator[None]:
+    """SQLite changes a CHECK by making the table anew, which foreign keys would refuse: they are checked at the end.
+
+    :raises RuntimeError: if a row then names one that is not there; nothing is kept.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.dbapi_connection  # a pragma of the connection, not of the transaction
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+        if raw.execute("PRAGMA foreign_key_check").fetchall():
+            connection.rollback()
+            raise RuntimeError("a migration left rows that name others which are not there")
+        connection.commit()
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
 def run_migrations_online() -> None:
     with database.engine.connect() as connection:
         context.configure(
@@ -34,7 +57,7 @@ def run_migrations_online() -> None:
             transactional_ddl=True,
             autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         )
-        with context.begin_transaction():
+        with _tables_made_anew(connection), context.begin_transaction():
             context.run_migrations()
         connection.commit()
 

@@ -24,7 +24,6 @@ from webapp.audit.models import AuditLine
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import (
-    AlreadyUsed,
     Conflict,
     InsufficientPoints,
     Invalid,
@@ -38,7 +37,6 @@ from webapp.ledger.book import Cause
 from webapp.ledger.explain import explain
 from webapp.ledger.queries import find_account, hold_of_cause, last_entries
 from webapp.records import queries, service
-from webapp.records.models import Record
 from webapp.schemes.service import RuleText, change_rule, end_rule
 from webapp.users.gate import who_is
 
@@ -291,7 +289,7 @@ def test_nobody_scores_themselves_or_the_people_they_live_with(street):
 def test_people_without_a_household_are_not_taken_for_relatives(street):
     street.schemes["neighbour"] = make_scheme(area=street.tree.community, code="neighbour")
     other = make_person(area=street.tree.community)
-    assert street.make(other, "neighbour", "1.3").state == "waiting"
+    assert street.make(other, "neighbour", "1.3").state == "passed"
 
 
 # Audience -------------------------------------------------------------------------------------------------------------
@@ -339,9 +337,11 @@ def test_each_preset_posts_through_a_record(app, code, rule, points):
 
     record = street.make(holder, code, rule, points)
     if scheme.inspections_post != "at_once":
-        assert record.state == "waiting"
+        assert record.state == "passed"
         assert queries.waiting_sum(holder.id) == Points(points)
-        service.post_waiting(actor=SYSTEM, record_id=record.id, now=clock.now())
+        assert service.confirm(actor=SYSTEM, record_ids=[record.id], now=clock.now()).done == 1
+    if scheme.inspections_post == "publication":
+        assert service.post_confirmed(actor=SYSTEM, record_ids=[record.id], now=clock.now()).done == 1
 
     assert record.state == "posted"
     assert street.balance(holder, code) == Points(points + scheme.base)
@@ -474,39 +474,7 @@ def test_a_veto_writes_no_points_but_locks_the_account(street):
     assert hold_of_cause(Cause("record", record.id)).reason == "一票否决：拒不配合检查"
 
 
-# Confirming what waits ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def waiting(street) -> Record:
-    street.schemes["party-member"] = make_scheme(area=street.tree.community, code="party-member")
-    return street.make(make_person(household=street.household, party_member=True), "party-member", "1.1")
-
-
-def test_nobody_confirms_what_they_wrote_themselves(street, waiting):
-    with pytest.raises(NotAllowed, match="不能审核自己记的"):
-        service.post_waiting(actor=street.inspector, record_id=waiting.id, now=clock.now())
-
-
-def test_a_record_is_confirmed_only_once(street, waiting):
-    secretary = actor_of(
-        make_user(post="secretary", area=street.tree.community), "secretary", street.tree.community.path
-    )
-    service.post_waiting(actor=secretary, record_id=waiting.id, now=clock.now())
-    with pytest.raises(AlreadyUsed, match="已经处理过"):
-        service.post_waiting(actor=secretary, record_id=waiting.id, now=clock.now())
-
-
-def test_nobody_from_another_community_confirms(street, waiting):
-    neighbour = make_community(name="东关社区", street=street.tree.street)
-    foreign = actor_of(make_user(post="secretary", area=neighbour.community), "secretary", neighbour.community.path)
-    with pytest.raises(NotAllowed):
-        service.post_waiting(actor=foreign, record_id=waiting.id, now=clock.now())
-
-
-def test_confirming_a_record_that_does_not_exist_is_not_found(street):
-    with pytest.raises(NotFound):
-        service.post_waiting(actor=SYSTEM, record_id=999_999, now=clock.now())
+# Claims ---------------------------------------------------------------------------------------------------------------
 
 
 def test_claims_of_a_household_wait_for_the_publication(street):

@@ -8,18 +8,20 @@ from typing import Literal
 
 from webapp.core.errors import NotAllowed
 
-ActorKind = Literal["staff", "kiosk", "public", "system"]
+ActorKind = Literal["staff", "resident", "kiosk", "public", "system"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """``grants`` maps a permission to the area paths (``/1/4/``) below which it holds; ``label`` is what the
-    book prints: the post and the masked name, never a login. ``where`` is the device or network address."""
+    book prints: the post and the masked name, never a login. ``where`` is the device or network address. ``household_id``: who signed in on their own phone
+    or stands at a kiosk."""
 
     kind: ActorKind
     label: str
     user_id: int | None = None
     person_id: int | None = None
+    household_id: int | None = None
     name: str = ""
     where: str = ""
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from webapp.ledger.queries import locked_accounts
 from webapp.places.models import Area, Holder
 from webapp.places.queries import within
 from webapp.ratings.queries import Flood, floods
-from webapp.records.models import Record
+from webapp.records.models import LIVE, Record
 from webapp.records.queries.desk import Filter, listed, sharing_photos
 from webapp.redemption.models import Item, Voucher
 from webapp.redemption.queries import vouchers_statement
@@ -76,7 +76,7 @@ def _records_of(scope: Sequence[str], day: date) -> tuple[int, int, int]:
         .select_from(Record)
         .join(Holder.__table__, Holder.__table__.c.id == Record.holder_id)
         .join(Area, Area.id == Holder.__table__.c.area_id)
-        .where(within(scope), Record.happened_on == day, Record.state.in_(("waiting", "posted")))
+        .where(within(scope), Record.happened_on == day, Record.state.in_(LIVE))
     )
     count, earned, deducted = db.session.execute(statement).one()
     return int(count), int(earned), int(deducted)

@@ -202,6 +202,17 @@ class ResidentStay(Model):
     ends_on: Mapped[date | None]
 
 
+class Kinship(Model):
+    """A declared relative: the person reviews and scores nothing of this household (回避)."""
+
+    __tablename__ = "kinship"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), primary_key=True)
+    relation: Mapped[str] = mapped_column(String(20), default="")
+    declared_at: Mapped[datetime]
+
+
 class Station(Model):
     """网格服务站/驿站: where kiosks stand and goods are handed over."""
 

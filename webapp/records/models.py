@@ -21,13 +21,35 @@ SOURCES = {
     "lesson": "学习",
     "rating": "顾客评价",
 }
-STATES = {"waiting": "等审核", "posted": "已入账", "withdrawn": "已撤回", "reversed": "已冲正"}
+STATES = {
+    "waiting": "等初审",
+    "passed": "等认定",
+    "confirmed": "等公示",
+    "posted": "已入账",
+    "returned": "已退回",
+    "withdrawn": "已撤回",
+    "reversed": "已冲正",
+}
+#: On the way into the book.
+COMING = ("waiting", "passed", "confirmed")
+#: In which a record counts: towards caps, visits and figures.
+LIVE = (*COMING, "posted")
+#: What happens to a record on its way.
+STEPS = {
+    "passed": "初审通过",
+    "returned": "退回",
+    "confirmed": "审核认定",
+    "posted": "入账",
+    "withdrawn": "撤回",
+}
 
 
 class Record(Model):
     """记实. ``points`` are tenths with their sign. ``client_key`` is the 128-bit key made where it was written, so that
     the same record sent twice is one record. ``happened_at`` is the server's time of receipt unless a person stated
-    another; ``device_time`` is only a claim."""
+    another; ``device_time`` is only a claim. ``recorder_household_id``: who claimed on their own phone or at a kiosk.
+    ``brought_by``: who brought the paper, when somebody claimed for people without a phone. ``mends_id``: the record
+    that was given back and that this one replaces."""
 
     __tablename__ = "record"
     __table_args__ = (
@@ -41,8 +63,10 @@ class Record(Model):
         partial_index(
             "ix_record_waiting",
             "holder_id",
-            where="state = 'waiting'",
+            where=one_of("state", COMING),
         ),
+        partial_index("ix_record_review", "community_id", "state", where=one_of("state", COMING)),
+        Index("ix_record_household", "recorder_household_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,11 +87,14 @@ class Record(Model):
     recorder_id: Mapped[int | None]
     recorder_person_id: Mapped[int | None]
     recorder_label: Mapped[str] = mapped_column(String(80))
+    recorder_household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
+    brought_by: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    mends_id: Mapped[int | None] = mapped_column(ForeignKey("record.id"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_note: Mapped[str] = mapped_column(String(300), default="")
 
-    holder: Mapped[Holder] = relationship()
+    holder: Mapped[Holder] = relationship(foreign_keys=[holder_id])
     scheme: Mapped[Scheme] = relationship()
     rule_version: Mapped[RuleVersion] = relationship()
 
@@ -81,3 +108,20 @@ class RecordPhoto(Model):
     record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class RecordStep(Model):
+    """One step of a record's way, never changed: who did it (a member of staff, or a household on its phone) and why."""
+
+    __tablename__ = "record_step"
+    __table_args__ = (CheckConstraint(one_of("kind", STEPS), name="kind"),)
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    user_id: Mapped[int | None]
+    person_id: Mapped[int | None]
+    household_id: Mapped[int | None]
+    label: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    at: Mapped[datetime]

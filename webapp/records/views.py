@@ -16,7 +16,7 @@ from webapp.places.models import HOLDER_KINDS, Area
 from webapp.places.queries import AreaNode, area_options
 from webapp.places.queries import area as area_in_scope
 from webapp.records import queries
-from webapp.records.models import SOURCES, STATES, Record
+from webapp.records.models import COMING, SOURCES, STATES, Record
 from webapp.records.queries import desk
 from webapp.records.queries.desk import Filter
 from webapp.schemes.models import Category, Scheme
@@ -31,7 +31,15 @@ bp = Blueprint("records", __name__)
 MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.view", 35),)
 AUDIT_WORDS = AuditWords(
     subjects={"record": "记实"},
-    actions={"record:made": "记积分", "record:posted": "积分入账", "record:undone": "撤回记实"},
+    actions={
+        "record:made": "记积分",
+        "record:posted": "积分入账",
+        "record:undone": "撤回记实",
+        "record:passed": "初审通过",
+        "record:returned": "退回申报",
+        "record:confirmed": "审核认定",
+        "record:withdrawn": "撤回申报",
+    },
     details={"holder": "给谁", "points": "分值"},
     values={"state": STATES},
     names={"record": desk.titles},
@@ -101,6 +109,7 @@ def list_records() -> Response:
         page=page,
         asked=asked,
         states=STATES,
+        coming=COMING,
         kinds=HOLDER_KINDS,
         shown_name=queries.shown_name,
         proved=queries.with_photos(ids),
@@ -125,6 +134,8 @@ def record(record_id: int) -> Response:
         page_of=PAGES[whom.kind],
         kinds=HOLDER_KINDS,
         states=STATES,
+        coming=COMING,
+        steps=queries.steps_of(found.id),
         sources=SOURCES,
         rule=rule_version(found.rule_version_id),
         photos=queries.photos_of(found.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model, one_of
@@ -20,6 +20,8 @@ AUDIENCES = {
     "volunteer": "志愿者",
     "staff": "社区工作者",
 }
+#: Who reviews a claim first, unless the scheme says otherwise (domain.md, section 3).
+FIRST_REVIEWERS = "courtyard_head,grid_worker,grid_lead"
 #: What a rule wants as proof.
 PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 
@@ -27,7 +29,7 @@ PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 class Scheme(Model):
     """积分办法. ``floor`` is the lowest available balance in tenths, NULL for none; ``base`` is given once to each
     new account. Inspections and claims may post at different times. ``rolls_up_to``: a courtyard's scheme that
-    receives the same points (dual points)."""
+    receives the same points (dual points). ``first_reviewers``: posts that review claims first, comma-separated."""
 
     __tablename__ = "scheme"
     __table_args__ = (
@@ -62,6 +64,9 @@ class Scheme(Model):
     month_end_day: Mapped[int] = mapped_column(default=25)
     objection_days: Mapped[int] = mapped_column(default=7)
     reviews: Mapped[int] = mapped_column(default=2)
+    first_reviewers: Mapped[str] = mapped_column(
+        String(120), default=FIRST_REVIEWERS, server_default=text(f"'{FIRST_REVIEWERS}'")
+    )
     rolls_up_to_id: Mapped[int | None] = mapped_column(ForeignKey("scheme.id"))
     active: Mapped[bool] = mapped_column(default=True)
 

@@ -217,6 +217,25 @@ def posts_today(person_id: int) -> set[str]:
     return set(db.session.scalars(statement))
 
 
+_person = Person.__table__.c
+_HEADED_IN = Prepared(
+    select(Appointment.courtyard_id)
+    .join(Person.__table__, _person.id == Appointment.person_id)
+    .where(
+        _person.household_id == bindparam("household"),
+        Appointment.post == "courtyard_head",
+        Appointment.courtyard_id.is_not(None),
+        Appointment.starts_on <= bindparam("today"),
+        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= bindparam("today")),
+    )
+)
+
+
+def courtyards_headed_in(household_id: int) -> set[int]:
+    """The courtyards that somebody of a household heads today."""
+    return {row.courtyard_id for row in _HEADED_IN.all(household=household_id, today=clock.today())}
+
+
 def posts_from(person_id: int, today: date) -> list[tuple[str, str]]:
     """(post, area path) of what a person holds today or will hold."""
     statement = (

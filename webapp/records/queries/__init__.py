@@ -13,7 +13,7 @@ from webapp.ledger.book import Cause
 from webapp.ledger.explain import Explanation
 from webapp.places.models import Holder
 from webapp.prepared import Prepared
-from webapp.records.models import Record
+from webapp.records.models import COMING, LIVE, STEPS, Record, RecordStep
 from webapp.records.queries.photos import (
     photo_in_scope,
     photo_visible_to_household,
@@ -43,6 +43,7 @@ __all__ = [
     "records_with_same_photos",
     "shown_name",
     "spots",
+    "steps_of",
     "target",
     "uses",
     "uses_of_rule",
@@ -52,8 +53,6 @@ __all__ = [
     "with_record",
 ]
 
-#: States in which a record counts: towards caps, visits and figures.
-LIVE = ("waiting", "posted")
 _r, _holder = Record.__table__.c, Holder.__table__.c
 _live = _r.state.in_(LIVE)
 
@@ -103,7 +102,7 @@ _RECENT = Prepared(
     .order_by(_r.happened_on.desc(), _r.id.desc())
     .limit(bindparam("count"))
 )
-_WAITING = Prepared(_LINES.where(_r.holder_id == bindparam("holder"), _r.state == "waiting").order_by(_r.id.desc()))
+_WAITING = Prepared(_LINES.where(_r.holder_id == bindparam("holder"), _r.state.in_(COMING)).order_by(_r.id.desc()))
 _by_recorder = (
     _r.recorder_id == bindparam("recorder"),
     _r.created_at >= bindparam("start"),
@@ -130,7 +129,7 @@ def waiting_lines(holder_id: int) -> list[Line]:
 
 def waiting_sum(holder_id: int) -> Points:
     """What would come into the book if all that waits were confirmed."""
-    statement = select(func.coalesce(func.sum(_r.points), 0)).where(_r.holder_id == holder_id, _r.state == "waiting")
+    statement = select(func.coalesce(func.sum(_r.points), 0)).where(_r.holder_id == holder_id, _r.state.in_(COMING))
     return Points(int(db.session.scalar(statement) or 0))
 
 
@@ -228,6 +227,35 @@ def made_under(client_key: str) -> int | None:
     """The id of the record that was made under this key already."""
     row = _MADE_UNDER.first(key=client_key)
     return int(row.id) if row else None
+
+
+class Step(NamedTuple):
+    """What somebody did with a record on its way into the book."""
+
+    record_id: int
+    seq: int
+    kind: str
+    user_id: int | None
+    label: str
+    note: str
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        return STEPS[self.kind]
+
+
+_step = RecordStep.__table__.c
+_STEPS = Prepared(
+    select(_step.record_id, _step.seq, _step.kind, _step.user_id, _step.label, _step.note, _step.at)
+    .where(_step.record_id == bindparam("record"))
+    .order_by(_step.seq)
+)
+
+
+def steps_of(record_id: int) -> list[Step]:
+    """The steps of a record, oldest first."""
+    return [Step._make(row) for row in _STEPS.all(record=record_id)]
 
 
 # 为什么 ---------------------------------------------------------------------------------------------------------------

@@ -10,13 +10,14 @@ from sqlalchemy import bindparam, select
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, LimitReached, NotAllowed
 from webapp.core.points import Points
-from webapp.places.models import Household, Person
+from webapp.places.models import Household, Kinship, Person
 from webapp.prepared import Prepared
+from webapp.records.models import Record
 from webapp.records.queries import Target, uses_of_rule
 from webapp.schemes.queries import RuleView, Ruling, Terms
 from webapp.users.models import POSTS
 from webapp.users.permissions import posts_over
-from webapp.users.queries import courtyards_headed_by
+from webapp.users.queries import courtyards_headed_by, courtyards_headed_in
 
 MOST_PHOTOS = 3
 
@@ -26,6 +27,14 @@ _HOME = Prepared(
     .select_from(Person.__table__)
     .outerjoin(Household.__table__, _household.id == _person.household_id)
     .where(_person.id == bindparam("person"))
+)
+
+
+_kin = Kinship.__table__.c
+_RELATED = Prepared(
+    select(_kin.household_id).where(
+        _kin.person_id == bindparam("person"), _kin.household_id.in_([bindparam("one"), bindparam("other")])
+    )
 )
 
 
@@ -75,19 +84,55 @@ def check_proof(rule: RuleView, note: str, photos: Sequence[str]) -> None:
         raise Invalid(f"「{rule.title}」要写说明，请写明是什么事。", field="note")
 
 
-def why_recused(target: Target, person_id: int | None) -> str:
+def in_reach(actor: Actor, target: Target, source: str) -> bool:
+    """Whether the actor records here at all: staff in their areas; a household claims for itself and its people, and,
+    if one of them heads a courtyard, for that courtyard and its households."""
+    if actor.household_id is None:
+        return actor.may("claims.make" if source == "claim" else "records.make", target.path)
+    if source != "claim":
+        return False
+    own = actor.household_id in (target.id, target.household_id)
+    return own or _yard_of(target) in courtyards_headed_in(actor.household_id)
+
+
+def _yard_of(target: Target) -> int | None:
+    return target.id if target.kind == "courtyard" else target.courtyard_id
+
+
+def wrote(record: Record, actor: Actor) -> bool:
+    """Whether a record is the actor's own: written under their login, as their person, or by their household."""
+    mine = (
+        (actor.user_id, record.recorder_id),
+        (actor.person_id, record.recorder_person_id),
+        (actor.household_id, record.recorder_household_id),
+    )
+    return any(own is not None and own == theirs for own, theirs in mine)
+
+
+def check_claimable(rule: RuleView) -> None:
+    """:raises Invalid: for what takes points or stops an account: only staff write that down."""
+    if rule.veto or rule.highest.tenths <= 0:
+        raise Invalid(f"「{rule.title}」不能申报，请选加分的细则。", field="rule")
+
+
+def why_recused(target: Target, person_id: int | None, *, as_head: bool = True) -> str:
     """回避: why somebody may not score this place; empty if they may.
 
-    Nobody scores themselves, their own household and its members, the courtyard they live in or head, a household of
-    the courtyard they head, or a shop that they or their household own (domain.md, section 15.4).
+    Nobody scores themselves, their own household and its members, a declared relative's household, the courtyard they
+    live in or head, a household of the courtyard they head, or a shop that they or their household own (domain.md,
+    section 15.4). ``as_head=False``: to head a courtyard is no interest in its households; their head reviews them
+    first.
     """
     if person_id is None:
         return ""
     if target.id == person_id:
         return "不能给自己记分"
+    if _RELATED.first(person=person_id, one=target.id, other=target.household_id or 0) is not None:
+        return "这是您申报过的亲属家"
     if target.kind == "shop" and target.owner_id is None:  # nobody known here keeps it
         return ""
-    headed = courtyards_headed_by(person_id) if target.kind in ("courtyard", "household") else set()
+    heading = as_head or target.kind == "courtyard"
+    headed = courtyards_headed_by(person_id) if heading and target.kind in ("courtyard", "household") else set()
     home = _HOME.first(person=person_id)
     household_id, courtyard_id = home or (None, None)
     own_household = household_id is not None and household_id in (target.id, target.household_id)

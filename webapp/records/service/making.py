@@ -13,20 +13,19 @@ from sqlalchemy.orm import make_transient_to_detached
 from webapp.audit.service import log
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotAllowed, NotFound
+from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotFound
 from webapp.core.points import Points
 from webapp.core.text import normalise_prose
 from webapp.extensions import db
-from webapp.ledger import service as ledger
-from webapp.ledger.book import Cause
-from webapp.ledger.service import Posting
 from webapp.prepared import Prepared
-from webapp.records.models import SOURCES, Record, RecordPhoto
+from webapp.records.models import LIVE, SOURCES, Record, RecordPhoto
 from webapp.records.queries import Target, made_under, photos_of, target
 from webapp.records.service import checks
-from webapp.schemes.queries import RuleView, Ruling, Terms, rule_version, ruling
+from webapp.records.service.booking import post_record
+from webapp.schemes.queries import RuleView, Ruling, Terms, ruling
 
 MOST_NOTE = 300  # characters
+LONGEST_NAME = 60
 OUT_OF_REACH = "这一处不在您负责的范围内。请核对门牌，或联系该区域的同事。"
 _INSERT = Prepared(insert(Record.__table__).returning(Record.id))  # type: ignore[arg-type]  # a declarative table is a Table
 
@@ -51,12 +50,16 @@ def make(
     now: datetime,
     happened_at: datetime | None = None,
     device_time: datetime | None = None,
+    brought_by: str = "",
+    mends_id: int | None = None,
 ) -> Made:
     """Write down what happened, and post it if the scheme posts at once.
 
     ``points``: None is what a rule with one score gives. ``photos`` are SHA-256 names of photos that are in the store
     already. ``client_key`` is the random key made where the record was written: the same key again answers with the
-    first record. ``happened_at``: now, unless a person stated another time. Rules: domain.md, sections 2, 3 and 15.4.
+    first record. ``happened_at``: now, unless a person stated another time. ``brought_by``: who brought the paper of a
+    claim. ``mends_id``: the author's own record that was given back and is sent again. Rules: domain.md, sections 2, 3
+    and 15.4.
 
     :raises NotFound: outside the recorder's areas, or if there is no such holder or rule.
     :raises NotAllowed: for a rule of other posts, or for recusal.
@@ -66,7 +69,7 @@ def make(
     :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
     """
     whom = target(holder_id, locked=True)
-    if not actor.may("records.make", whom.path):
+    if not checks.in_reach(actor, whom, source):
         raise NotFound(OUT_OF_REACH)
     note, happened_at = normalise_prose(note), happened_at or now
     day = clock.local_date(happened_at)
@@ -77,23 +80,21 @@ def make(
     if made is not None:
         return Made(made, before=True)
     _check_entry(source, note, happened_at, now)
-    _check(judged_by, whom, points, note, photos, actor, day)
+    _check(judged_by, whom, points, note, photos, actor, day, source)
+    _check_mended(mends_id, whom, actor)
     record = _insert(
         client_key=client_key,
         **_whose(whom, judged_by),
-        points=points.tenths,
-        source=source,
-        state=_first_state(judged_by.scheme, source),
-        happened_on=day,
-        happened_at=happened_at,
-        device_time=device_time,
-        note=note,
+        **_what(judged_by.scheme, points, source, note),
+        **{"happened_on": day, "happened_at": happened_at, "device_time": device_time},
         **_written_by(actor),
+        brought_by=normalise_prose(brought_by)[:LONGEST_NAME],
+        mends_id=mends_id,
         created_at=now,
     )
     _add_photos(record, photos)
     if record.state == "posted":
-        _post(record, rule, actor, now)
+        post_record(record, rule, actor, now)
     _log(actor, "record:made", record, whom.path, now)
     return Made(record)
 
@@ -105,9 +106,14 @@ def _only_score(rule: RuleView) -> Points:
 
 
 def _first_state(scheme: Terms, source: str) -> str:
-    """The scheme says whether what this source writes counts at once."""
-    when = scheme.inspections_post if source == "inspection" else scheme.claims_post
-    return "posted" if when == "at_once" else "waiting"
+    """The scheme says whether what this source writes counts at once, and how often a claim is reviewed. What staff
+    write needs no first review."""
+    when = scheme.posts(source)
+    if when == "at_once" or (scheme.reviews == 0 and when == "confirmed"):
+        return "posted"
+    if scheme.reviews == 0:
+        return "confirmed"
+    return "waiting" if source == "claim" and scheme.reviews > 1 else "passed"
 
 
 def _whose(whom: Target, judged_by: Ruling) -> dict[str, Any]:
@@ -121,8 +127,17 @@ def _whose(whom: Target, judged_by: Ruling) -> dict[str, Any]:
     }
 
 
+def _what(scheme: Terms, points: Points, source: str, note: str) -> dict[str, Any]:
+    return {"points": points.tenths, "source": source, "state": _first_state(scheme, source), "note": note}
+
+
 def _written_by(actor: Actor) -> dict[str, Any]:
-    return {"recorder_id": actor.user_id, "recorder_person_id": actor.person_id, "recorder_label": actor.label}
+    return {
+        "recorder_id": actor.user_id,
+        "recorder_person_id": actor.person_id,
+        "recorder_label": actor.label,
+        "recorder_household_id": actor.household_id,
+    }
 
 
 def _made_before(
@@ -142,8 +157,9 @@ def _made_before(
     if record_id is None:
         return None
     record = db.session.get_one(Record, record_id)
-    first = (record.recorder_id, record.holder_id, record.rule_version_id, record.points, record.note)
-    again = (actor.user_id, holder_id, rule_version_id, points.tenths, note)
+    who = (record.recorder_id, record.recorder_household_id)
+    first = (*who, record.holder_id, record.rule_version_id, record.points, record.note)
+    again = (actor.user_id, actor.household_id, holder_id, rule_version_id, points.tenths, note)
     if first != again or photos_of(record.id) != tuple(photos):
         raise Conflict("这条记录已经提交过，内容不一样。请返回重新打开再记。")
     return record
@@ -166,15 +182,33 @@ def _check(
     photos: Sequence[str],
     actor: Actor,
     day: date,
+    source: str,
 ) -> None:
     rule = judged_by.rule
     checks.check_rule(judged_by, whom)
-    checks.check_recorder(rule, whom, actor)
+    if source == "claim":
+        checks.check_claimable(rule)
+    else:
+        checks.check_recorder(rule, whom, actor)
+        checks.check_recusal(whom, actor)
     checks.check_points(rule, points)
     checks.check_proof(rule, note, photos)
-    checks.check_recusal(whom, actor)
     checks.check_caps(rule, whom, day)
     checks.check_audience(judged_by.scheme, whom)
+
+
+def _check_mended(mends_id: int | None, whom: Target, actor: Actor) -> None:
+    """:raises NotFound: unless it is the author's own record of the same holder that was given back.
+    :raises AlreadyUsed: if it was sent again before.
+    """
+    if mends_id is None:
+        return
+    given_back = db.session.get(Record, mends_id)
+    if given_back is None or given_back.holder_id != whom.id or not checks.wrote(given_back, actor):
+        raise NotFound("没有找到被退回的那一条，请返回申报列表看看。")
+    again = db.session.scalar(select(Record.id).where(Record.mends_id == mends_id, Record.state.in_(LIVE)))
+    if given_back.state != "returned" or again is not None:
+        raise AlreadyUsed("这一条已经重新申报过了，请返回申报列表看看。")
 
 
 def _insert(**values: Any) -> Record:
@@ -182,7 +216,10 @@ def _insert(**values: Any) -> Record:
     values |= {"ended_at": None, "end_note": ""}
     try:
         (row,) = _INSERT.all(**values)
-    except IntegrityError as error:  # the same key for another holder at the same moment
+    except IntegrityError as error:
+        if "client_key" not in str(error.orig):
+            raise
+        # the same key for another holder at the same moment
         raise Conflict("这条记录已经提交过。请返回重新打开再记。") from error
     record = Record(id=row.id, **values)
     make_transient_to_detached(record)
@@ -196,51 +233,6 @@ def _add_photos(record: Record, photos: Sequence[str]) -> None:
             RecordPhoto(record_id=record.id, position=position, hash=name) for position, name in enumerate(photos)
         )
         db.session.flush()
-
-
-def _post(record: Record, rule: RuleView, actor: Actor, now: datetime) -> None:
-    """Bring a record into the book: points as an entry, a veto as a lock; zero points leave no line."""
-    cause = Cause("record", record.id)
-    if record.points:
-        posting = Posting(
-            amount=Points(record.points),
-            kind="record",
-            cause=cause,
-            title=rule.title,
-            note=record.note,
-            category_id=rule.category_id,
-            happened_on=record.happened_on,
-        )
-        ledger.post(holder_id=record.holder_id, scheme_id=record.scheme_id, posting=posting, actor=actor, now=now)
-    if rule.veto:
-        account = ledger.open_account(holder_id=record.holder_id, scheme_id=record.scheme_id, now=now)
-        ledger.lock(account_id=account.id, cause=cause, reason=f"一票否决：{rule.title}", now=now)
-
-
-def post_waiting(*, actor: Actor, record_id: int, now: datetime) -> Record:
-    """Bring a record that waited into the book. Nobody confirms what they wrote themselves, or what concerns them.
-
-    :raises NotFound: if there is no such record.
-    :raises NotAllowed: outside the areas of the one who confirms, for the recorder, or for recusal.
-    :raises AlreadyUsed: if it does not wait any more.
-    """
-    record = db.session.scalars(
-        select(Record).where(Record.id == record_id).with_for_update().execution_options(populate_existing=True)
-    ).one_or_none()
-    if record is None:
-        raise NotFound("没有找到这条记实。")
-    whom = target(record.holder_id)
-    actor.must("records.make", whom.path)
-    if actor.user_id is not None and actor.user_id == record.recorder_id:
-        raise NotAllowed("不能审核自己记的内容，请同事来审核。")
-    checks.check_recusal(whom, actor)
-    if record.state != "waiting":
-        raise AlreadyUsed("这条记实已经处理过了，请刷新看看。")
-    record.state = "posted"
-    db.session.flush()
-    _post(record, rule_version(record.rule_version_id), actor, now)
-    _log(actor, "record:posted", record, whom.path, now)
-    return record
 
 
 def _log(actor: Actor, action: str, record: Record, path: str, now: datetime) -> None:

@@ -128,6 +128,8 @@ _TERMS = (
     Scheme.claims_post,
     Scheme.active,
     Scheme.spendable,
+    Scheme.reviews,
+    Scheme.first_reviewers,
     Area.path,
 )
 _ABOVE = Places("area", len(AREA_KINDS))
@@ -137,6 +139,7 @@ _AT = Prepared(
     .where(Scheme.area_id.in_(_ABOVE.parameters()), Scheme.holder_kind == bindparam("kind"), Scheme.active)
     .order_by(Area.path.desc(), Scheme.id)
 )
+_TERMS_OF = Prepared(select(*_TERMS).join(Area, Area.id == Scheme.area_id).where(Scheme.id == bindparam("scheme")))
 _newest = select(func.max(_newer.version)).where(_newer.rule_id == Rule.id, _newer.valid_from <= bindparam("day"))
 _RULING = Prepared(
     _one_version.join(Scheme, Scheme.id == Rule.scheme_id)
@@ -156,7 +159,18 @@ class Terms(NamedTuple):
     claims_post: str
     active: bool
     spendable: bool
+    reviews: int
+    first_reviewers: str
     path: str
+
+    @property
+    def reviewers(self) -> frozenset[str]:
+        """Posts that review a claim first."""
+        return frozenset(self.first_reviewers.split(","))
+
+    def posts(self, source: str) -> str:
+        """When what this source writes reaches the book: a key of ``POSTING``."""
+        return self.inspections_post if source == "inspection" else self.claims_post
 
 
 class Ruling(NamedTuple):
@@ -226,6 +240,14 @@ def schemes_at(path: str, holder_kind: str) -> list[Terms]:
     """The same by an area's path, as frozen terms, for the hot pages."""
     above = [int(part) for part in path.strip("/").split("/")]
     return [Terms._make(row) for row in _AT.all(kind=holder_kind, **_ABOVE.filled(above))]
+
+
+def terms(scheme_id: int) -> Terms:
+    """:raises NotFound: if there is no such scheme."""
+    row = _TERMS_OF.first(scheme=scheme_id)
+    if row is None:
+        raise NotFound("没有这个积分办法。")
+    return Terms._make(row)
 
 
 def scheme(scheme_id: int) -> Scheme:
