@@ -10,8 +10,11 @@ from flask.testing import FlaskClient
 from tests.factories import CommunityTree, make_community, make_user
 from webapp.core import clock, signing
 from webapp.extensions import db
+from webapp.places.models import Household
 from webapp.users.gate import keep_sign_in
 from webapp.users.models import SignIn, User
+from webapp.users.residents_gate import COOKIE
+from webapp.users.service import phones
 
 
 def open_sign_in(user: User) -> str:
@@ -35,6 +38,14 @@ def sign_in(client: FlaskClient, user: User) -> FlaskClient:
     token = open_sign_in(user)
     with client.session_transaction() as session:
         keep_sign_in(session, token, clock.now())
+    return client
+
+
+def sign_in_resident(client: FlaskClient, household: Household) -> FlaskClient:
+    """Let ``client`` be a phone on which this household has signed in. Commits."""
+    token = phones.start(household_id=household.id, network="127.0.0.1", now=clock.now())
+    db.session.commit()
+    client.set_cookie(COOKIE, token)
     return client
 
 

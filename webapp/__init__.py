@@ -12,7 +12,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import config as settings
 from webapp import extensions
 from webapp.audit import words as audit_words
-from webapp.web import assets, errors, filters, finding, headers, housekeeping, limits, menu, once, sessions, system
+from webapp.web import (
+    assets,
+    errors,
+    filters,
+    finding,
+    headers,
+    home,
+    housekeeping,
+    limits,
+    menu,
+    once,
+    sessions,
+    system,
+)
 from webapp.web.application import Application
 
 #: Lowest rank first; each is a package with the five fixed files (docs/architecture.md).
@@ -51,7 +64,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Application:
 
 
 def _add(app: Application, feature: str) -> None:
-    """A feature brings what it has: ``models``; ``views`` with ``bp`` and ``MENU``; ``commands``; ``init_app``."""
+    """A feature brings what it has: ``models``; ``views`` with ``bp``, ``MENU`` and ``HOME``; ``commands``; ``init_app``."""
     package = import_module(f"webapp.{feature}")
     for part in ("models", "views", "commands"):
         name = f"webapp.{feature}.{part}"
@@ -61,6 +74,7 @@ def _add(app: Application, feature: str) -> None:
         if hasattr(module, "bp"):
             app.register_blueprint(module.bp)
         menu.add(app, getattr(module, "MENU", ()))
+        home.add(app, getattr(module, "HOME", ()))
         if hasattr(module, "AUDIT_WORDS"):
             audit_words.add(app, module.AUDIT_WORDS)
         if hasattr(module, "register"):

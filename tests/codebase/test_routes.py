@@ -11,7 +11,7 @@ from tests.conftest import both_databases
 from webapp.extensions import db
 from webapp.places.models import Area
 from webapp.users.permissions import GRANTS, PERMISSIONS
-from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, SIGNED_IN, requires
+from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, RESIDENT, SIGNED_IN, requires
 
 #: Open to everybody, each with its reason. A new public page is added here on purpose or not at all.
 PUBLIC = {
@@ -21,6 +21,7 @@ PUBLIC = {
     "kiosk.check_slip_capitals": "the same address in capitals, as it is printed",
     "kiosk.check_typed_slip": "the same, typed",
     "kiosk.pair": "a browser becomes a kiosk; the address carries a one-time secret",
+    "qrcodes.card_sign_in": "from a card to its household's door, where the PIN is asked",
     "qrcodes.find": "digits under a plate",
     "qrcodes.scan": "a printed code serves everyone",
     "qrcodes.scan_capitals": "the same address in capitals",
@@ -28,6 +29,7 @@ PUBLIC = {
     "ratings.thanks": "after rating",
     "redemption.picture": "pictures of goods",
     "system.healthz": "monitors and kiosks ask",
+    "users.resident_sign_in": "the door of households",
     "users.sign_in": "the door itself",
 }
 #: What any member of staff may open, whatever the post.
@@ -37,7 +39,7 @@ OF_ANY_STAFF = {
     "users.change_password": "one's own",
     "users.sign_out": "one's own",
 }
-SURFACES = {"desk": set(PERMISSIONS), "phone": set(PERMISSIONS), "kiosk": {KIOSK, KIOSK_HOUSEHOLD}}
+SURFACES = {"desk": set(PERMISSIONS), "phone": set(PERMISSIONS), "kiosk": {KIOSK, KIOSK_HOUSEHOLD}, "home": {RESIDENT}}
 STEP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*|Q|SLIP|<(int:|string\([a-z=0-9]+\):)?[a-z0-9_]+>")
 
 
@@ -54,7 +56,7 @@ def permission(house):
 
 
 def test_every_view_states_a_permission_that_exists(permission):
-    known = {*PERMISSIONS, ANYBODY, SIGNED_IN, KIOSK, KIOSK_HOUSEHOLD}
+    known = {*PERMISSIONS, ANYBODY, SIGNED_IN, KIOSK, KIOSK_HOUSEHOLD, RESIDENT}
     assert {endpoint: stated for endpoint, stated in permission.items() if stated not in known} == {}
 
 
@@ -78,6 +80,12 @@ def test_a_menu_entry_shows_to_those_who_may_open_its_page(house, permission):
     assert {entry.endpoint: entry.permission for entry in entries} == {
         entry.endpoint: permission[entry.endpoint] for entry in entries
     }
+
+
+def test_what_only_a_household_may_open_is_among_its_own_pages_and_its_links_lead_there(house, rules, permission):
+    own = {endpoint for endpoint, stated in permission.items() if stated == RESIDENT}
+    assert {rule.rule for rule in rules if rule.endpoint in own and not rule.rule.startswith("/home/")} == set()
+    assert {link.endpoint for link in house.extensions["home"]} <= own
 
 
 def test_every_permission_is_stated_by_a_view_and_given_to_a_post(permission):

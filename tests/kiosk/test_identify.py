@@ -13,8 +13,8 @@ from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
 from webapp.kiosk.models import KioskVisit
-from webapp.kiosk.queries import number_typed
 from webapp.places.models import Household
+from webapp.places.queries import number_typed
 from webapp.qrcodes import service as codes
 from webapp.qrcodes.queries import active_code, address
 from webapp.users.models import FailedTry, HouseholdPin

@@ -183,9 +183,31 @@ def test_looking_up_numbers_is_limited(app, client):
 def test_a_card_scanned_by_a_phone_shows_nothing_of_the_household(app, client):
     household = make_household(name="赵金锁")
     page = client.get(f"/q/{code_for(household).token}")
-    assert "请到自助终端" in page.text
+    assert "到自助终端" in page.text
     assert "赵" not in page.text
     assert household.number not in page.text
+
+
+def test_a_card_leads_to_its_households_door_and_tells_the_number_but_no_name(app, client):
+    household = make_household(name="赵金锁")
+    card = f"/q/{code_for(household).token}"
+    assert f'action="{card}/sign-in"' in client.get(card).text
+
+    answer = client.post(f"{card}/sign-in")
+
+    assert (answer.status_code, answer.location) == (303, "/home/sign-in")
+    page = client.get(answer.location).text
+    assert f'value="{household.number}"' in page
+    assert "赵" not in page
+
+
+def test_neither_an_old_card_nor_a_plate_nor_a_made_up_code_leads_to_a_door(app, client):
+    code = code_for(make_household())
+    replace(code)
+    assert client.post(f"/q/{code.token}/sign-in").status_code == 410
+    assert client.post(f"/q/{code_for(make_courtyard()).token}/sign-in").status_code == 404
+    assert client.post("/q/0000000000000000/sign-in").status_code == 404
+    assert 'value=""' in client.get("/home/sign-in").text
 
 
 @both_databases

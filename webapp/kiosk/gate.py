@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 
 from webapp.core import clock, signing
 from webapp.core.actor import Actor
@@ -18,7 +18,7 @@ from webapp.core.text import mask_name
 from webapp.kiosk import queries
 from webapp.kiosk.queries import Terminal, Visit
 from webapp.kiosk.service import visits
-from webapp.web import housekeeping
+from webapp.web import cookies, housekeeping
 from webapp.web.access import KIOSK_HOUSEHOLD
 
 DEVICE_YEARS = 5 * 365 * 24 * 3600  # seconds a kiosk's cookie is kept
@@ -49,23 +49,6 @@ def visit() -> Visit:
     return cast(Visit, g.visit)
 
 
-def cookie(name: str) -> str:
-    """Cookie names carry ``__Host-`` when the address is https."""
-    return f"__Host-{name}" if current_app.config["SESSION_COOKIE_SECURE"] else name
-
-
-def keep_cookie(response: Response, name: str, value: str, *, seconds: int | None) -> None:
-    response.set_cookie(
-        cookie(name),
-        value,
-        max_age=seconds,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Strict",
-        path="/",
-    )
-
-
 def sealed(token: str, now: datetime) -> str:
     """The visit's cookie: token, second of the last page, and a code over both."""
     stamp = f"{token}.{int(now.timestamp()):x}"
@@ -89,11 +72,12 @@ def check(permission: str) -> Response | None:
     :raises NotPaired: if the device is unknown or revoked.
     :raises VisitOver: if a resident is needed and none is here any more.
     """
-    device_token = request.cookies.get(cookie("kiosk"), "")
+    device_token = cookies.sent("kiosk")
     found = _visit(device_token, clock.now())
     if found is not None:
         g.terminal, g.visit = found
-        g.actor = Actor(kind="kiosk", label=f"{mask_name(g.visit.name)}家"[:80], where=f"kiosk:{g.terminal.device_id}")
+        label, where = f"{mask_name(g.visit.name)}家"[:80], f"kiosk:{g.terminal.device_id}"
+        g.actor = Actor(kind="kiosk", label=label, household_id=g.visit.household_id, where=where)
         return None
     kiosk = queries.terminal_of(device_token) if device_token else None
     if kiosk is None:
@@ -106,7 +90,7 @@ def check(permission: str) -> Response | None:
 
 
 def _visit(device_token: str, now: datetime) -> tuple[Terminal, Visit] | None:
-    value = request.cookies.get(cookie("visit"), "")
+    value = cookies.sent("visit")
     token = unsealed(value, now) if value and device_token else None
     return queries.visit_of(device_token, token, now) if token else None
 
@@ -115,24 +99,24 @@ def renew(response: Response) -> Response:
     """With every page the resident's time starts anew; the blueprint calls it after each request."""
     now_here = here()
     if now_here is not None and not g.get("visit_changed"):
-        keep_cookie(response, "visit", sealed(now_here.token, clock.now()), seconds=None)
+        cookies.keep(response, "visit", sealed(now_here.token, clock.now()), seconds=None)
     return response
 
 
 def begin(response: Response, token: str) -> Response:
     """A visit starts: its cookie takes the place of the one before."""
     g.visit_changed = True
-    keep_cookie(response, "visit", sealed(token, clock.now()), seconds=None)
+    cookies.keep(response, "visit", sealed(token, clock.now()), seconds=None)
     return response
 
 
 def forget(response: Response) -> Response:
     """Home again: cookie, caches and storage of the browser are emptied, and the type is of the usual size."""
     g.visit_changed = True
+    cookies.drop(response, "visit")
     secure = current_app.config["SESSION_COOKIE_SECURE"]
-    for name in (cookie("visit"), "large"):
-        response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="Strict")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    response.delete_cookie("large", path="/", secure=secure, httponly=True, samesite="Strict")
+    cookies.empty_browser(response)
     return response
 
 

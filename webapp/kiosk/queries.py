@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,7 +10,6 @@ from sqlalchemy import bindparam, case, select
 
 from webapp.core import clock, signing
 from webapp.core.points import ZERO, Points
-from webapp.extensions import db
 from webapp.kiosk.models import KioskVisit
 from webapp.ledger.book import AccountState, EntryLine, RecentLine
 from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
@@ -314,29 +312,3 @@ def first_month(account: AccountState) -> int | None:
 def following_month(month: int) -> int:
     """202612 -> 202701."""
     return month + 1 if month % 100 < 12 else month + 89
-
-
-# Who stands behind a typed number -------------------------------------------------------------------------------------
-
-
-def number_typed(community_id: int, typed: str) -> str:
-    """The household number that somebody meant who left the dashes out: ``031202`` -> ``03-12-02``.
-
-    What fits no household, or more than one, stays as it was typed: the check of the PIN then refuses it in the same
-    words as a wrong PIN.
-    """
-    digits = _digits(typed)
-    if not digits or not digits.isascii():
-        return typed
-    statement = select(_home.number).where(
-        _home.community_id == community_id,
-        _home.kind == "household",
-        _home.active,
-        _home.number.like("%" + "%".join(digits) + "%"),
-    )
-    found = [number for number in db.session.scalars(statement) if number == typed or _digits(number) == digits]
-    return typed if typed in found or len(found) != 1 else str(found[0])
-
-
-def _digits(text: Iterable[str]) -> str:
-    return "".join(char for char in text if char.isdigit())

@@ -39,6 +39,7 @@ class Scanned:
     area_path: str
     community_id: int
     newest: int | None
+    token: str
 
 
 _active = aliased(Code)
@@ -60,6 +61,7 @@ _SCAN = (
         select(_active.version)
         .where(_active.holder_id == Code.holder_id, _active.kind == Code.kind, _active.state == "active")
         .scalar_subquery(),
+        Code.token,
     )
     .join(Holder.__table__, Holder.id == Code.holder_id)
     .join(Area, Area.id == Holder.area_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wtforms import DateField, IntegerField, PasswordField, SelectField, StringField
+from collections.abc import Sequence
+
+from wtforms import DateField, IntegerField, PasswordField, SelectField, StringField, ValidationError
 
 from webapp.core import clock
 from webapp.users.service.devices import PAPERS
@@ -17,6 +19,29 @@ def _as_typed(value: str | None) -> str | None:
 class SignInForm(Form):
     login = StringField("登录名", validators=[required("请输入登录名。"), at_most(40)])
     password = PasswordField("密码", validators=[given("请输入密码。"), at_most(200)], filters=[_as_typed])
+
+
+class ResidentSignInForm(Form):
+    """A household's number and PIN, as at a kiosk; and which community's, where the installation has several."""
+
+    community_id = SelectField("社区", coerce=int)
+    number = StringField("户号", validators=[required("请输入户号。"), at_most(30)])
+    pin = PasswordField("查询密码", validators=[required("请输入六位密码。"), at_most(20)])
+
+    def offer(self, communities: Sequence[tuple[int, str]]) -> None:
+        """Let the resident choose among these; the only one is chosen."""
+        self.only = communities[0][0] if communities else 0
+        if len(communities) > 1:
+            self.community_id.choices = options([(0, "请选择您的社区"), *communities])
+        else:
+            del self.community_id
+
+    def community(self) -> int:
+        return int(self.community_id.data) if self.community_id else self.only
+
+    def validate_community_id(self, field: SelectField) -> None:
+        if not field.data:
+            raise ValidationError("请选择您的社区。")
 
 
 class ChangePasswordForm(Form):

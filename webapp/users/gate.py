@@ -1,7 +1,8 @@
 """The one hook that checks every view's stated permission, and makes the actor of the request.
 
 Deny by default: a view that states nothing is closed. Staff come by a server-side sign-in whose token is in
-Flask-Login's session; a kiosk by its device cookie; what the kiosk does beyond that is ``kiosk``'s own matter.
+Flask-Login's session; a household on its phone by a cookie of its own (``users.residents_gate``); a kiosk by its device
+cookie; what the kiosk does beyond that is ``kiosk``'s own matter.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from webapp.core.text import mask_name
 from webapp.extensions import login_manager
 from webapp.places.models import Area, Person
 from webapp.prepared import Prepared
+from webapp.users import residents_gate
 from webapp.users.models import POSTS, Appointment, SignIn, User
 from webapp.users.permissions import grants_of
 from webapp.web import assets
-from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, SIGNED_IN, endpoint_permission
+from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, RESIDENT, SIGNED_IN, endpoint_permission
 from webapp.web.htmx import wants_fragment
 
 #: What opens views that belong to a kiosk; ``kiosk`` registers it, so that users need not know kiosks.
@@ -121,6 +123,8 @@ def check() -> Response | None:
         abort(403)
     if permission in (KIOSK, KIOSK_HOUSEHOLD):
         return _kiosk(permission)
+    if permission == RESIDENT:
+        return None if residents_gate.recognised() else _to_sign_in("users.resident_sign_in")
     if permission != ANYBODY:
         return _staff(permission)
     _anybody()
@@ -142,7 +146,7 @@ def _kiosk(permission: str) -> Response | None:
 
 def _staff(permission: str) -> Response | None:
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return _to_sign_in("users.sign_in")
     g.actor = current_user.actor
     if current_user.must_change and request.endpoint not in ("users.change_password", "users.sign_out"):
         return redirect(url_for("users.change_password"), 303)  # type: ignore[return-value]  # it is a Response
@@ -151,8 +155,8 @@ def _staff(permission: str) -> Response | None:
     return None
 
 
-def _to_sign_in() -> Response:
+def _to_sign_in(door: str) -> Response:
     """Ask for a sign-in and come back; only a GET's address is remembered, a form is never replayed."""
     if request.method != "GET" or wants_fragment():
         raise NotSignedIn("登录已过期。请重新登录，再做一次刚才的操作。")
-    return redirect(url_for("users.sign_in", next=request.full_path.rstrip("?")), 303)  # type: ignore[return-value]  # it is one
+    return redirect(url_for(door, next=request.full_path.rstrip("?")), 303)  # type: ignore[return-value]  # it is one

@@ -91,6 +91,24 @@ class SignIn(Model):
     user: Mapped[User] = relationship()
 
 
+class ResidentSignIn(Model):
+    """A household that signed in on a phone with number and PIN. Ended on the server by sign-out, by a new PIN, or by its
+    absolute limit; a household that is closed opens nothing any more."""
+
+    __tablename__ = "resident_sign_in"
+    __table_args__ = (Index("ix_resident_sign_in_household_id", "household_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_print: Mapped[str] = mapped_column(String(64), unique=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
+    started_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    where: Mapped[str] = mapped_column(String(80))
+
+    household: Mapped[Household] = relationship()
+
+
 class HouseholdPin(Model):
     """A household's PIN: six digits, slowly hashed. Handed out once on paper; set anew by a clerk, never shown again."""
 

@@ -19,6 +19,8 @@ SIGNED_IN = "signed-in"
 KIOSK = "kiosk"
 #: A paired kiosk on which a household has identified itself.
 KIOSK_HOUSEHOLD = "kiosk-household"
+#: A household that signed in on its phone.
+RESIDENT = "resident"
 
 
 def requires(permission: str) -> Callable[[View], View]:

@@ -13,6 +13,7 @@ from webapp.kiosk.views.community import best_courtyard, household_scheme
 from webapp.redemption.queries import catalogue
 from webapp.users.queries import people_serving
 from webapp.users.service import devices
+from webapp.web import cookies
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, requires
 from webapp.web.addresses import local_target
 from webapp.web.htmx import go, render
@@ -32,7 +33,7 @@ def pair(token: str) -> Response:
 def _pair(token: str) -> Response:
     _, own = devices.pair_device(token, clock.now())
     response = go(url_for("kiosk.home"))
-    gate.keep_cookie(response, "kiosk", own, seconds=DEVICE_YEARS)
+    cookies.keep(response, "kiosk", own, seconds=DEVICE_YEARS)
     return response
 
 

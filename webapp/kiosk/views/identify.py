@@ -10,11 +10,11 @@ from webapp.core.text import normalise
 from webapp.extensions import db, reading
 from webapp.kiosk import gate
 from webapp.kiosk.gate import terminal, visit
-from webapp.kiosk.queries import number_typed
 from webapp.kiosk.service import visits
 from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.community import household_scheme
 from webapp.places.models import number_of
+from webapp.places.queries import number_typed
 from webapp.qrcodes.queries import household_of_card
 from webapp.redemption.service import vouchers
 from webapp.users.service.pins import Guess, check_pin, has_pin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,21 @@ def communities_in(scope: Iterable[str]) -> Sequence[Area]:
         .where(or_(Area.kind == "community", special), Area.active, or_(within(paths), Area.id.in_(above)))
         .order_by(Area.position, Area.name)
     ).all()
+
+
+def communities_lived_in() -> list[tuple[int, str]]:
+    """(id, name) of the communities in which households are registered; a name that several have with its street."""
+    above = aliased(Area)
+    home = Holder.__table__.c
+    lived_in = exists().where(home.community_id == Area.id, home.kind == "household", home.active)
+    rows = db.session.execute(
+        select(Area.id, Area.name, above.name)
+        .outerjoin(above, above.id == Area.parent_id)
+        .where(Area.kind.in_(("community", "grid")), Area.active, lived_in)
+        .order_by(above.position, above.name, Area.position, Area.name)
+    ).all()
+    often = Counter(name for _, name, _ in rows)
+    return [(area_id, f"{street} {name}" if often[name] > 1 else name) for area_id, name, street in rows]
 
 
 def top_area(scope: Iterable[str]) -> Area:

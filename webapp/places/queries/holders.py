@@ -90,6 +90,30 @@ def household_by_number(community_id: int, number: str) -> Household | None:
     return cast(Household, found) if found is not None and found.active else None
 
 
+def number_typed(community_id: int, typed: str) -> str:
+    """The household number that somebody meant who left the dashes out: ``031202`` -> ``03-12-02``.
+
+    What fits no household, or more than one, stays as it was typed: the check of the PIN then refuses it in the same
+    words as a wrong PIN.
+    """
+    digits = _digits(typed)
+    if not digits or not digits.isascii():
+        return typed
+    home = Holder.__table__.c
+    statement = select(home.number).where(
+        home.community_id == community_id,
+        home.kind == "household",
+        home.active,
+        home.number.like("%" + "%".join(digits) + "%"),
+    )
+    found = [number for number in db.session.scalars(statement) if number == typed or _digits(number) == digits]
+    return typed if typed in found or len(found) != 1 else str(found[0])
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
+
+
 def courtyard_by_number(community_id: int, number: str) -> Courtyard | None:
     """A courtyard in use by its number as typed."""
     found = holder_by_number(community_id, "courtyard", number)

@@ -16,6 +16,7 @@ from webapp.qrcodes.forms import DigitsForm
 from webapp.qrcodes.queries import Scanned
 from webapp.qrcodes.views.blueprint import bp
 from webapp.schemes.queries import schemes_for
+from webapp.users import residents_gate
 from webapp.users.queries import people_serving
 from webapp.web.access import ANYBODY, actor, requires
 from webapp.web.forms import perform, status_of
@@ -62,7 +63,20 @@ def courtyard_page(found: Scanned) -> Response:
 
 def card_page(found: Scanned) -> Response:
     """A household's card scanned by a phone: it says what the card is for, and nothing about the household."""
-    return render("qrcodes/card.html", community=db.session.get_one(Area, found.community_id))
+    return render("qrcodes/card.html", token=found.token, community=db.session.get_one(Area, found.community_id))
+
+
+@bp.post("/q/<token>/sign-in")
+@requires(ANYBODY)
+@limited("30/minute")
+def card_sign_in(token: str) -> Response:
+    """From a card to its household's door. The PIN is asked there; who has only the card gets no further."""
+    found = queries.scanned(token)
+    if found.kind != "card":
+        raise NotFound("这不是积分卡。请扫积分卡上的码，或直接输入户号登录。")
+    if found.state != "active" or not found.holder_active:
+        return make_response(render("qrcodes/old.html", found=found, status=410))
+    return residents_gate.expect(found.holder_id)
 
 
 @bp.route("/q/", methods=["GET", "POST"])

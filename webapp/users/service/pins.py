@@ -15,6 +15,7 @@ from webapp.places.models import Area, Household
 from webapp.users import passwords
 from webapp.users.models import HouseholdPin
 from webapp.users.passwords import tries_left
+from webapp.users.service import phones
 
 
 class WrongPin(Invalid):
@@ -26,20 +27,22 @@ class WrongPin(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Where a guess comes from: the kiosk (``device``) and its network address."""
+    """Where a guess comes from: the kiosk or phone (``device``) and its network address."""
 
     device: str
     network: str
 
 
 def set_pin(*, household: Household, actor: Actor, now: datetime) -> str:
-    """A new PIN for a household; the old one is worth nothing from now on. Returned once, kept only as a slow hash."""
+    """A new PIN for a household; the old one is worth nothing from now on, and no phone stays signed in by it. Returned
+    once, kept only as a slow hash."""
     path = db.session.get_one(Area, household.area_id).path
     actor.must("pins.set", path)
     pin = passwords.random_pin()
     db.session.execute(delete(HouseholdPin).where(HouseholdPin.household_id == household.id))
     db.session.add(HouseholdPin(household_id=household.id, pin_hash=passwords.slow_hash(pin), set_at=now))
     passwords.forget_tries(now, account=_account(household.community_id, household.number))
+    phones.end_all_of(household.id, now)
     db.session.flush()
     log(actor, "pin:set", now=now, object_kind="household", object_id=household.id, area_path=path)
     return pin
@@ -48,7 +51,7 @@ def set_pin(*, household: Household, actor: Actor, now: datetime) -> str:
 def check_pin(*, community_id: int, number: str, pin: str, guess: Guess, now: datetime) -> int:
     """The household with this number and PIN, by its id.
 
-    :raises TooManyTries: when guesses about this number, from this kiosk or this network are throttled.
+    :raises TooManyTries: when guesses about this number, from this device or this network are throttled.
     :raises WrongPin: for anything else that does not fit; it is counted.
     """
     account = _account(community_id, number)

@@ -1,11 +1,11 @@
-"""Pages of signing in, staff, appointments, PINs and devices."""
+"""Pages of signing in, households on their phones, staff, appointments, PINs and devices."""
 
 from flask import Flask
 
 from webapp.audit.words import AuditWords, named_by
 from webapp.users import queries
 from webapp.users.models import POSTS, Device, User
-from webapp.users.views import appointments, devices, own, pins, staff
+from webapp.users.views import appointments, devices, own, pins, residents, staff
 from webapp.users.views.blueprint import bp
 from webapp.web.menu import MenuEntry
 
@@ -14,7 +14,7 @@ MENU = (
     MenuEntry("自助终端", "users.devices", "monitor", "devices.manage", 120),
 )
 AUDIT_WORDS = AuditWords(
-    subjects={"user": "账号", "appointment": "任职", "pin": "查询密码", "device": "自助终端"},
+    subjects={"user": "账号", "appointment": "任职", "resident": "住户登录", "pin": "查询密码", "device": "自助终端"},
     actions={
         "user:signed-in": "登录",
         "user:signed-out": "退出登录",
@@ -25,6 +25,9 @@ AUDIT_WORDS = AuditWords(
         "user:password-changed": "修改自己的密码",
         "user:enabled": "启用账号",
         "user:disabled": "停用账号",
+        "resident:signed-in": "住户在手机上登录",
+        "resident:signed-out": "住户退出登录",
+        "resident:sign-in-failed": "住户登录失败",
         "appointment:made": "任命岗位",
         "appointment:ended": "结束任职",
         "pin:set": "设置查询密码",
@@ -45,4 +48,4 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["people_serving"] = queries.people_serving
 
 
-__all__ = ["AUDIT_WORDS", "MENU", "appointments", "bp", "devices", "own", "pins", "register", "staff"]
+__all__ = ["AUDIT_WORDS", "MENU", "appointments", "bp", "devices", "own", "pins", "register", "residents", "staff"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response, current_app, request, url_for
 
 from webapp.core import clock
 from webapp.places import queries as places
@@ -19,5 +19,6 @@ def household_pin(household_id: int) -> Response:
     found: Household = places.household(household_id, actor().scope("pins.set"))
     if request.method == "POST":
         pin = pins.set_pin(household=found, actor=actor(), now=clock.now())
-        return render("users/pin_sheet.html", household=found, pin=pin, made_at=clock.now())
+        address = str(current_app.config["BASE_URL"]).rstrip("/") + url_for("users.home")
+        return render("users/pin_sheet.html", household=found, pin=pin, made_at=clock.now(), address=address)
     return render("users/pin.html", household=found, known=pins.has_pin(found.id))

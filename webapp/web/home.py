@@ -1,0 +1,45 @@
+"""A household's own pages on its phone: each feature announces its entries (``HOME`` in its views), as for the menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flask import Flask, current_app, url_for
+
+
+@dataclass(frozen=True)
+class HomeLink:
+    """A row of the first page. ``text`` says what one finds there; ``order`` places it (10, 20, …); ``heads_only``: for
+    households with a courtyard's head; ``badge`` counts what waits, or gives 0."""
+
+    label: str
+    text: str
+    endpoint: str
+    icon: str
+    order: int
+    heads_only: bool = False
+    badge: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class ShownLink:
+    label: str
+    text: str
+    url: str
+    icon: str
+    badge: int
+
+
+def add(app: Flask, links: Iterable[HomeLink]) -> None:
+    app.extensions.setdefault("home", []).extend(links)
+
+
+def home_links(*, head: bool) -> list[ShownLink]:
+    """The entries in their order; those for heads only if somebody of the household is one."""
+    links = sorted(current_app.extensions.get("home", []), key=lambda link: link.order)
+    return [
+        ShownLink(link.label, link.text, url_for(link.endpoint), link.icon, link.badge() if link.badge else 0)
+        for link in links
+        if head or not link.heads_only
+    ]
