@@ -28,6 +28,7 @@ PUBLIC = {
     "ratings.rate": "customers rate without signing in",
     "ratings.thanks": "after rating",
     "redemption.picture": "pictures of goods",
+    "reviews.public": "the publication, for chat groups; masked",
     "system.healthz": "monitors and kiosks ask",
     "users.resident_sign_in": "the door of households",
     "users.sign_in": "the door itself",

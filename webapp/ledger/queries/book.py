@@ -255,3 +255,15 @@ def active_holds(account_id: int) -> list[HoldLine]:
 def hold_of_cause(cause: Cause) -> HoldLine | None:
     row = _HOLD_BY_CAUSE.first(kind=cause.kind, cause=cause.id)
     return as_hold(row._asdict()) if row else None
+
+
+def hashes_of_causes(kind: str, cause_ids: Sequence[int]) -> dict[int, str]:
+    """The hash of the entry that each of some causes made in its own holder's account."""
+    statement = select(Entry.cause_id, Entry.hash).where(Entry.cause_kind == kind, Entry.cause_id.in_(cause_ids))
+    return {cause_id: kept for cause_id, kept in db.session.execute(statement)}
+
+
+def heads_of(community_id: int) -> list[tuple[int, int, str]]:
+    """(account, number of entries, head) of all accounts of a community, by the account's number."""
+    statement = select(Account.id, Account.entries, Account.head).where(Account.community_id == community_id)
+    return [(ident, entries, head) for ident, entries, head in db.session.execute(statement.order_by(Account.id))]
