@@ -104,7 +104,7 @@ def voucher_paper(voucher: Voucher, *, code: str, copies: int, station: str, hou
             PaperRow("big", voucher.title),
             PaperRow("line", "占用积分", f"{show(voucher.points)} 分"),
             PaperRow("text", f"户号 {household.number}　{mask_name(household.name)}家"),
-            PaperRow("text", f"请在 {last_day_words(voucher)} 前领取"),
+            PaperRow("text", f"最晚 {last_day_words(voucher)} 领取"),
             PaperRow("text", "领取地点 " + "　".join(part for part in where if part)),
             RULE,
             PaperRow("middle", "请把这个码给工作人员扫"),
