@@ -283,7 +283,7 @@ def test_the_back_button_shows_nothing_of_the_one_before(page: Page, kiosk: Fact
 
 def test_nothing_of_a_visit_stays_in_the_browser(page: Page, kiosk: Facts) -> None:
     show_card(page, kiosk)
-    page.get_by_role("button", name="返回").click()
+    page.get_by_role("button", name="退出").click()
     page.wait_for_url("**/kiosk/")
 
     assert "visit" not in [cookie["name"] for cookie in page.context.cookies()]

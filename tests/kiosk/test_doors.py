@@ -89,7 +89,7 @@ def test_a_revoked_kiosk_is_out_from_its_next_request(kiosk, visiting):
 def test_home_names_what_there_is(kiosk, at_kiosk):
     home = at_kiosk.get("/kiosk/").text
 
-    assert "20 分起：洗衣液 2 kg、食用油 5 L" in home
+    assert "20 分起：洗衣液\u00a02\u00a0kg、食用油\u00a05\u00a0L" in home
     assert "本月第一名：3 排 12 号院" in home
 
 

@@ -48,6 +48,11 @@ def last_day(end: datetime) -> str:
     return clock.local_date(end - timedelta(seconds=1)).isoformat()
 
 
+def last_short_day(end: datetime) -> str:
+    """The same day for a resident to read: ``12月5日``."""
+    return short_day(end - timedelta(seconds=1))
+
+
 def short_day(value: date | datetime) -> str:
     """``11月20日``."""
     if isinstance(value, datetime):
@@ -76,6 +81,7 @@ def init_app(app: Flask) -> None:
         second=second,
         day=day,
         last_day=last_day,
+        last_short_day=last_short_day,
         short_day=short_day,
         weekday=weekday,
         month_name=month_name,

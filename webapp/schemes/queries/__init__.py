@@ -53,11 +53,11 @@ class RuleView:
 
     @property
     def score(self) -> str:
-        """``+2``, ``+2…+5``, ``−5…−2``, ``停评`` for a veto."""
+        """``+2``, ``+2～+5``, ``−2～−5``, ``停评`` for a veto."""
         if self.veto:
             return "停评"
-        low, high = show_signed(self.lowest.tenths), show_signed(self.highest.tenths)
-        return low if self.fixed else f"{low}…{high}"
+        least, most = sorted((self.lowest.tenths, self.highest.tenths), key=abs)
+        return show_signed(least) if self.fixed else f"{show_signed(least)}～{show_signed(most)}"
 
     @property
     def score_words(self) -> str:
