@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, g, request, url_for
-from werkzeug.datastructures import FileStorage
+from flask import Blueprint, Response, current_app, flash, request, url_for
 
 from webapp.core import clock, signing
-from webapp.core.errors import Conflict, Invalid, NotFound
-from webapp.core.photo_store import PhotoStore
+from webapp.core.errors import Conflict, NotFound
 from webapp.core.text import normalise
-from webapp.extensions import db, reading
 from webapp.inspections import queries, service
-from webapp.inspections.forms import ScoreForm, chosen_points, points_name, steps
+from webapp.inspections.forms import ScoreForm
 from webapp.ledger.queries import find_account
 from webapp.places.queries import households_of
 from webapp.records import queries as records
 from webapp.records import service as record_service
+from webapp.records.forms import chosen_points, points_name, steps
 from webapp.records.models import Record
 from webapp.records.queries.desk import record_in_scope
 from webapp.records.service import MOST_PHOTOS, undo_until, why_recused
 from webapp.schemes.queries import rule_version
+from webapp.web import photos
 from webapp.web.access import actor, in_turn, requires
 from webapp.web.forms import perform
 from webapp.web.htmx import go, render
@@ -34,50 +32,10 @@ bp = Blueprint("inspections", __name__)
 LATEST_OF_TODAY, ALL_OF_TODAY = 10, 500
 
 
-# Photos ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The photos of the form that is being sent: in the store already, or why they can't be used."""
-
-    names: tuple[str, ...] = ()
-    error: Invalid | None = None
-
-    def or_refuse(self) -> tuple[str, ...]:
-        """:raises Invalid: under the field of the photos."""
-        if self.error is not None:
-            raise Invalid(self.error.message, field="photos")
-        return self.names
-
-
 @bp.before_request
 def take_photos() -> None:
-    """Clean and store the photos before the writer's turn begins: it takes a while, and others would wait for it."""
-    if request.method != "POST" or request.endpoint != "inspections.score":
-        return
-    files = [file for file in request.files.getlist("photos") if file.filename]
-    if not files:
-        return
-    db.session.rollback()  # the gate has looked at the sign-in; give the writer's turn back
-    with reading():
-        g.photos = _taken(files)
-
-
-def _taken(files: list[FileStorage]) -> Taken:
-    from webapp.core.pictures import MAX_BYTES, clean_photo  # with Pillow 3 MB, which a kiosk's server need not hold
-
-    if len(files) > MOST_PHOTOS:
-        return Taken(error=Invalid(f"照片最多 {MOST_PHOTOS} 张，请去掉几张。"))
-    store = PhotoStore(current_app.config["VAR_DIR"] / "photos")
-    try:
-        cleaned = [clean_photo(file.stream.read(MAX_BYTES + 1)) for file in files]
-    except Invalid as error:
-        return Taken(error=error)
-    finally:
-        for file in files:
-            file.stream.seek(0)
-    return Taken(tuple(store.put(photo.jpeg, photo.thumb) for photo in cleaned))
+    if request.method == "POST" and request.endpoint == "inspections.score":
+        photos.take(MOST_PHOTOS)
 
 
 # Scoring --------------------------------------------------------------------------------------------------------------
@@ -113,7 +71,7 @@ def _inspect(holder_id: int, form: ScoreForm) -> Record:
             rule_version_id=version_id,
             points=chosen_points(version_id),
             note=form.note.data or "",
-            photos=cast(Taken, g.get("photos", Taken())).or_refuse(),
+            photos=photos.taken().or_refuse(),
             client_key=signing.fingerprint(f"{actor().user_id}\0{request.form.get(FIELD) or signing.random_token()}"),
             now=clock.now(),
         )
@@ -151,7 +109,7 @@ def _score_page(whom: records.Target, form: ScoreForm | None = None) -> Response
         last=records.recent(whom.id, 2),
         households=households_of(whom.id) if whom.kind == "courtyard" else [],
         recused=why_recused(whom, actor().person_id),
-        had_photos="photos" in g,
+        had_photos=photos.came(),
         status=422 if form else 200,
     )
 
