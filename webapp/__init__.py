@@ -37,6 +37,7 @@ FEATURES = (
     "ledger",
     "qrcodes",
     "records",
+    "claims",
     "inspections",
     "ratings",
     "redemption",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response
 
+from webapp.claims.queries import staff_desk
 from webapp.core import clock
 from webapp.oversight import queries
 from webapp.places.models import HOLDER_KINDS
@@ -27,6 +28,7 @@ def today() -> Response:
         day=day,
         kinds=HOLDER_KINDS,
         shown_name=shown_name,
+        claims_waiting=staff_desk(actor()).todo,
     )
 
 

@@ -37,10 +37,24 @@ def add(app: Flask, entries: Iterable[MenuEntry]) -> None:
     app.extensions.setdefault("menu", []).extend(entries)
 
 
+def add_to_phone(app: Flask, entries: Iterable[MenuEntry]) -> None:
+    """What stands on the first page of a phone of staff."""
+    app.extensions.setdefault("phone_menu", []).extend(entries)
+
+
 def desk_menu() -> list[ShownEntry]:
     """The entries that the one who looks may open."""
+    return _shown_to_who_looks("menu")
+
+
+def phone_menu() -> list[ShownEntry]:
+    """The same for the phone."""
+    return _shown_to_who_looks("phone_menu")
+
+
+def _shown_to_who_looks(name: str) -> list[ShownEntry]:
     who = actor()
-    entries = sorted(current_app.extensions.get("menu", []), key=lambda entry: entry.order)
+    entries = sorted(current_app.extensions.get(name, []), key=lambda entry: entry.order)
     return [_shown(entry) for entry in entries if who.may(entry.permission)]
 
 
@@ -54,3 +68,4 @@ def _shown(entry: MenuEntry) -> ShownEntry:
 def init_app(app: Flask) -> None:
     app.extensions.setdefault("menu", [])
     app.jinja_env.globals["desk_menu"] = desk_menu
+    app.jinja_env.globals["phone_menu"] = phone_menu
