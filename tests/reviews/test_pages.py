@@ -85,7 +85,7 @@ def test_the_month_is_confirmed_published_and_read_by_everybody(desk, client, st
     place = publish(desk, street)
     page = desk.get(place)
     assert "参加居民会议" in page.text
-    assert "与台账一致" in page.text
+    assert "相符" in page.text
     link = db.session.scalars(db.select(CommunityMonth.token)).one()
     public = client.get(f"/p/{link}")
     assert public.status_code == 200

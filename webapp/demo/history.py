@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from random import Random
+from typing import Any
 
 from PIL import Image, ImageDraw
+from sqlalchemy import select
 
 from webapp.core import clock
 from webapp.core.actor import SYSTEM, Actor
@@ -27,11 +29,15 @@ from webapp.ratings import service as ratings
 from webapp.ratings.models import TAGS
 from webapp.ratings.service import Rater
 from webapp.records import service as records
+from webapp.records.models import Record
 from webapp.redemption.models import Item, Voucher
 from webapp.redemption.service import vouchers
+from webapp.reviews import queries as months
+from webapp.reviews import service as reviews
 from webapp.schemes.queries import RuleView, current_rules
 
 COMMIT_EVERY = 200
+MEETING = time(15)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class History:
 
         :raises RuntimeError: if most are refused: then something is wrong with the town, not with an event.
         """
-        events = sorted([*self._records(), *self._redemptions(), *self._ratings()], key=lambda event: event.at)
+        events = [*self._records(), *self._redemptions(), *self._ratings(), *self._first_reviews(), *self._months()]
+        events.sort(key=lambda event: event.at)
         done = 0
         for number, event in enumerate(events, start=1):
             done += self._try(event)
@@ -120,9 +127,11 @@ class History:
         # some are more active than others
         holder = holders[min(int(self.random.betavariate(1, 2.2) * len(holders)), len(holders) - 1)]
         rule = self.random.choice(rules[kind])
-        claimed = kind == "household" and days_ago < 20 and self.random.random() < 0.15
+        claimed = kind == "household" and self.random.random() < 0.15 and rule.highest.tenths > 0
         path = self._path(holder.area_id)
         actor = self.random.choice([one for one in built.recorders if one.may("records.make", path)])
+        if claimed:
+            actor = built.clerk  # for people who come to the counter with a paper
         return Event(at, partial(self._write, holder.id, rule, actor, "claim" if claimed else "inspection"))
 
     def _path(self, area_id: int) -> str:
@@ -167,6 +176,56 @@ class History:
         picture.save(data, "JPEG", quality=70)
         cleaned = clean_photo(data.getvalue())
         return self.store.put(cleaned.jpeg, cleaned.thumb)
+
+    # Reviews ---------------------------------------------------------------------------------------------------------
+
+    def _first_reviews(self) -> list[Event]:
+        """Every evening somebody looks through what was claimed; some of it waits until the next."""
+        days = range(self.town.days, 0, -1)
+        return [Event(self._evening(day), partial(self._review, built)) for day in days for built in self.built]
+
+    def _evening(self, days_ago: int) -> datetime:
+        day = clock.local(self.now - timedelta(days=days_ago))
+        return day.replace(hour=18, minute=30, second=0).astimezone(UTC)
+
+    def _review(self, built: Built, now: datetime) -> None:
+        waiting = list(
+            db.session.scalars(
+                select(Record).where(Record.community_id == built.community.id, Record.state == "waiting")
+            )
+        )
+        for record in waiting:
+            path = self._path(record.holder.area_id)
+            workers = [one for one in built.recorders[1:] if one.may("claims.review", path)]
+            if workers and self.random.random() < 0.7:
+                records.pass_first(actor=self.random.choice(workers), record_ids=[record.id], now=now)
+
+    def _months(self) -> list[Event]:
+        """The working group has met at the end of each month; this month's meeting is still to come."""
+        return [event for built in self.built for event in self._month(built)]
+
+    def _month(self, built: Built) -> list[Event]:
+        terms, begun = months.terms_of(built.community), clock.local_date(self.now - timedelta(days=self.town.days))
+        month, events = months.month_on(clock.local_date(self.now), terms), []
+        while months.last_day(month := clock.previous_month(month), terms) > begun:
+            met = datetime.combine(months.last_day(month, terms), MEETING, tzinfo=clock.LOCAL)
+            events.append(Event(met.astimezone(UTC), partial(self._meet, built, month)))
+        return events
+
+    def _meet(self, built: Built, month: int, now: datetime) -> None:
+        secretary = built.recorders[0]
+        given: dict[str, Any] = {"actor": secretary, "community": built.community, "month": month, "now": now}
+        reviews.note_meeting(
+            **given, attendees="书记、网格员、支委、居民代表共 9 人", minutes="逐条审核，没有不同意见。"
+        )
+        ends_on = months.last_day(month, months.terms_of(built.community))
+        passed = months.waiting_statement(built.community.id, month, ends_on).limit(records.MOST_AT_ONCE)
+        ids = [record.id for record in db.session.scalars(passed)]
+        if ids:
+            reviews.confirm(**given, record_ids=ids)
+        row = reviews.publish(**given)
+        while not reviews.go_on(month_id=row.id, key=self.key, now=now).done:
+            pass
 
     # Vouchers --------------------------------------------------------------------------------------------------------
 

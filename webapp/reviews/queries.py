@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.places.models import Area, Holder
 from webapp.places.queries import communities_in, matching
+from webapp.prepared import Prepared
 from webapp.records.models import Record, RecordPhoto, RecordStep
 from webapp.records.queries import shown_name, target, with_photos
 from webapp.records.queries.desk import sharing_photos
@@ -79,6 +80,28 @@ def published_months(community_id: int) -> list[CommunityMonth]:
         CommunityMonth.community_id == community_id, CommunityMonth.published_at.is_not(None)
     )
     return list(db.session.scalars(statement.order_by(CommunityMonth.month.desc())))
+
+
+class Notice(NamedTuple):
+    """What hangs on the notice board now: for the kiosk's home page."""
+
+    month: int
+    objections_until: date
+
+
+_month = CommunityMonth.__table__.c
+_NOTICE = Prepared(
+    select(_month.month, _month.objections_until)
+    .where(_month.community_id == bindparam("community"), _month.published_at.is_not(None))
+    .order_by(_month.month.desc())
+    .limit(1)
+)
+
+
+def notice(community_id: int) -> Notice | None:
+    """The newest publication of a community; None if there is none yet."""
+    row = _NOTICE.first(community=community_id)
+    return Notice._make(row) if row else None
 
 
 def taken_up_from(community_id: int, month: int, ends_on: date) -> date:
@@ -304,9 +327,11 @@ def publication_by_token(token: str) -> CommunityMonth:
     return row
 
 
-def lines_statement(row: CommunityMonth, *, text: str = "") -> Select[Any]:
-    """The lines of a publication in their order; ``text`` looks in place, name and rule."""
+def lines_statement(row: CommunityMonth, *, text: str = "", holder_id: int | None = None) -> Select[Any]:
+    """The lines of a publication in their order; ``text`` looks in place, name and rule; ``holder_id``: one holder's."""
     statement = select(PublicationLine).where(PublicationLine.month_id == row.id).order_by(PublicationLine.number)
+    if holder_id is not None:
+        statement = statement.join(Record, Record.id == PublicationLine.record_id).where(Record.holder_id == holder_id)
     if text:
         columns = (PublicationLine.place, PublicationLine.name, PublicationLine.title)
         statement = statement.where(or_(*(column.contains(text, autoescape=True) for column in columns)))

@@ -66,3 +66,8 @@ def fits(text: str, signature: str, public_key: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def code_of(signature: str) -> str:
+    """The first sixteen characters of a signature in groups, as they are printed."""
+    return " ".join(signature[place : place + 4] for place in range(0, 16, 4)).upper()

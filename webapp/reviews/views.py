@@ -296,8 +296,7 @@ class Seal:
 
 def _seal(row: CommunityMonth) -> Seal:
     content, signature, public_key = row.content or "", row.signature or "", row.public_key or ""
-    code = " ".join(signature[place : place + 4] for place in range(0, 16, 4)).upper()
-    return Seal(code, sealing.fits(content, signature, public_key))
+    return Seal(sealing.code_of(signature), sealing.fits(content, signature, public_key))
 
 
 @bp.get("/desk/publications/<int:community_id>/<int:month>/sheet")

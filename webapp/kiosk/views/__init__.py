@@ -1,15 +1,27 @@
 """The kiosk's pages, and the public page on which anybody checks a slip.
 
 ``doors`` pairing, home, type size, idle · ``identify`` card, number, PIN · ``book`` balance, 为什么, months ·
-``community`` rankings, rules, who serves here · ``redeeming`` choosing and redeeming · ``fetching`` vouchers · ``slips``.
+``community`` rankings, rules, who serves here · ``publication`` the notice board ·
+``redeeming`` choosing and redeeming · ``fetching`` vouchers · ``slips``.
 """
 
 from webapp.audit.words import AuditWords
-from webapp.kiosk.views import book, community, doors, fetching, identify, redeeming, slips
+from webapp.kiosk.views import book, community, doors, fetching, identify, publication, redeeming, slips
 from webapp.kiosk.views.blueprint import bp
 
 AUDIT_WORDS = AuditWords(
     subjects={"slip": "小票"}, actions={"slip:reprinted": "重打小票"}, details={"copies": "第几张"}
 )
 
-__all__ = ["AUDIT_WORDS", "book", "bp", "community", "doors", "fetching", "identify", "redeeming", "slips"]
+__all__ = [
+    "AUDIT_WORDS",
+    "book",
+    "bp",
+    "community",
+    "doors",
+    "fetching",
+    "identify",
+    "publication",
+    "redeeming",
+    "slips",
+]

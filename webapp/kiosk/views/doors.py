@@ -11,6 +11,7 @@ from webapp.kiosk.service import visits
 from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.community import best_courtyard, household_scheme
 from webapp.redemption.queries import catalogue
+from webapp.reviews import queries as reviews
 from webapp.users.queries import people_serving
 from webapp.users.service import devices
 from webapp.web import cookies
@@ -45,10 +46,13 @@ def home() -> Response:
         return go(url_for("kiosk.balance"))
     kiosk = terminal()
     offers = [offer for offer in catalogue(kiosk.area_path) if not offer.why_not]
+    notice = reviews.notice(kiosk.community_id)
     return render(
         "kiosk/home.html",
         cheapest=sorted(offers, key=lambda offer: offer.price)[:CHEAPEST],
-        first=best_courtyard(kiosk),
+        first=None if notice else best_courtyard(kiosk),
+        notice=notice,
+        left=(notice.objections_until - clock.today()).days if notice else 0,
         scheme=household_scheme(kiosk),
         serving=people_serving(kiosk.community_id)[:2],
         phone=kiosk.phone or current_app.config["HELP_PHONE"],

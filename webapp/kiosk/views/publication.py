@@ -1,0 +1,35 @@
+"""What hangs on the notice board, at the kiosk: the newest publication, a screen at a time, or only the visitor's lines."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from webapp.core import clock
+from webapp.kiosk.gate import here, terminal
+from webapp.kiosk.views.blueprint import bp
+from webapp.reviews import queries
+from webapp.reviews.sealing import code_of
+from webapp.web.access import KIOSK, requires
+from webapp.web.htmx import render
+from webapp.web.paging import paginate
+
+LINES = 5  # on one screen
+
+
+@bp.get("/kiosk/publication")
+@requires(KIOSK)
+def publication() -> Response:
+    newest, visit = queries.notice(terminal().community_id), here()
+    if newest is None:
+        return render("kiosk/publication.html", row=None, screen=None)
+    row = queries.publication(terminal().community_id, newest.month)
+    mine = visit is not None and request.args.get("mine") == "1"
+    statement = queries.lines_statement(row, holder_id=visit.household_id if visit and mine else None)
+    return render(
+        "kiosk/publication.html",
+        row=row,
+        screen=paginate(statement, per_page=LINES),
+        mine=mine,
+        code=code_of(row.signature or ""),
+        left=(newest.objections_until - clock.today()).days,
+    )
