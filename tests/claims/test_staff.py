@@ -69,6 +69,7 @@ def test_nothing_ticked_is_said(staff, three):
     answer = staff.post(f"{INBOX}/pass", data={})
     assert answer.status_code == 422
     assert "还没有勾选" in words(answer)
+    assert "周三的会" in words(answer)
 
 
 def test_passing_twice_passes_once(staff, three):

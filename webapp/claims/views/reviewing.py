@@ -19,6 +19,7 @@ from webapp.web.htmx import go, render
 from webapp.web.paging import paginate
 
 MOST_NAMED = 5  # refusals in one message
+NOTHING_TICKED = 0  # in place of a claim that was refused
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Inbox:
     per_page: int = 20
 
     def page(self, *, refused: tuple[int, str] | None = None) -> Response:
-        """``refused``: the claim that could not be given back, and why."""
+        """``refused``: the claim that could not be given back, and why; or that none was ticked."""
         yard_id = request.args.get("courtyard", type=int)
         page = paginate(queries.waiting(self.desk, yard_id=yard_id), per_page=self.per_page)
         return render(
@@ -61,7 +62,7 @@ class Inbox:
         only = request.form.get("only", type=int)
         wanted = [only] if only else request.form.getlist("record", type=int)
         if not wanted:
-            raise Invalid("还没有勾选。请先勾选要通过的申报，再点「通过勾选的」。")
+            return self.page(refused=(NOTHING_TICKED, "还没有勾选。请先勾选要通过的申报，再点「通过勾选的」。"))
         names = queries.names_within(wanted[:MOST_AT_ONCE], self.desk.condition)
         outcome = records.pass_first(actor=actor(), record_ids=wanted, now=clock.now())
         flash(told(outcome, names), "success" if outcome.done else "warn")
