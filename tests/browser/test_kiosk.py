@@ -333,7 +333,7 @@ def test_everything_works_with_scripts_off(chromium: Browser, address: str, kios
         expect(page.get_by_text("查积分")).to_be_visible()
 
 
-PAGES_OF_ANYBODY = ("", "number", "goods", "rankings", "rules", "services", "services/{yard}")
+PAGES_OF_ANYBODY = ("", "number", "goods", "rankings", "publication", "rules", "services", "services/{yard}")
 PAGES_OF_A_VISIT = (
     "balance",
     "why/2",
