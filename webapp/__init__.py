@@ -41,6 +41,7 @@ FEATURES = (
     "inspections",
     "ratings",
     "redemption",
+    "reviews",
     "kiosk",
     "oversight",
     "demo",
