@@ -41,7 +41,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["community_id"], ["area.id"], name=op.f("fk_community_month_community_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_community_month")),
-        sa.UniqueConstraint("community_id", "month", name=op.f("uq_community_month_community_id")),
+        sa.UniqueConstraint("community_id", "month", name=op.f("uq_community_month_community_id_month")),
         sa.UniqueConstraint("token", name=op.f("uq_community_month_token")),
     )
     op.create_table(
