@@ -235,6 +235,19 @@ def test_settings_are_changed_and_the_scheme_stopped(desk: FlaskClient, scheme: 
     assert "scheme:changed" in actions()
 
 
+def test_who_reviews_first_is_chosen_and_shown(desk: FlaskClient, scheme: Scheme) -> None:
+    address = f"/desk/schemes/{scheme.id}"
+    typed = settings(active="y", rolls_up_to=str(scheme.rolls_up_to_id))
+    assert desk.post(f"{address}/edit", data={**typed, "first_reviewers": ["grid_lead"]}).status_code == 303
+    db.session.refresh(scheme)
+    assert scheme.first_reviewers == "grid_lead"
+    assert "网格长" in desk.get(address).text.split("谁来初审")[1][:80]
+    assert desk.post(f"{address}/edit", data={**typed, "first_reviewers": ["police_officer"]}).status_code == 422
+    assert desk.post(f"{address}/edit", data=typed).status_code == 303
+    db.session.refresh(scheme)
+    assert scheme.first_reviewers == "courtyard_head,grid_worker,grid_lead"
+
+
 def test_a_shop_scheme_asks_neither_audience_nor_roll_up(desk: FlaskClient, tree: CommunityTree) -> None:
     shop = factories.make_scheme(area=tree.community, code="shop")
     page = desk.get(f"/desk/schemes/{shop.id}/edit").text

@@ -23,7 +23,7 @@ from webapp.core import clock
 from webapp.core.points import ZERO, Points
 from webapp.places.models import HOLDER_KINDS
 from webapp.places.queries import AreaNode
-from webapp.schemes.models import AUDIENCES, POSTING, PROOFS, Scheme
+from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, PROOFS, Scheme
 from webapp.schemes.queries import RuleView
 from webapp.schemes.service import DEFAULT_RECORDERS, RuleText, Settings
 from webapp.users.models import POSTS
@@ -39,6 +39,13 @@ def _between(least: int, most: int) -> NumberRange:
 def area_choices(nodes: list[AreaNode]) -> Any:
     """Areas as a tree, for a select."""
     return options((node.area.id, f"{INDENT * node.depth}{node.area.name}") for node in nodes)
+
+
+class TicksField(SelectMultipleField):  # type: ignore[misc]  # WTForms has no types
+    """Several of some, as tick boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class PresetForm(Form):
@@ -80,6 +87,12 @@ class SchemeForm(Form):
         validators=[given("请填审核次数。"), _between(0, 2)],
         description="2 是初审加审核认定，0 是不审。",
     )
+    first_reviewers = TicksField(
+        "谁来初审",
+        choices=options((post, POSTS[post]) for post in MAY_REVIEW),
+        default=FIRST_REVIEWERS.split(","),
+        description="申报先由他们审。都不勾，就由院长、网格员、网格长审。",
+    )
     rolls_up_to = SelectField(
         "同时汇总到", coerce=int, validate_choice=False, description="住户得的分，所在院落也得同样的分。"
     )
@@ -93,6 +106,7 @@ class SchemeForm(Form):
             purpose=self.purpose.data or "",
             audience=self.audience.data if self.audience else "all",
             base=self.base.data or ZERO,
+            first_reviewers=tuple(self.first_reviewers.data or ()),
             rolls_up_to=upper,
         )
 
@@ -104,6 +118,7 @@ def typed_settings(scheme: Scheme) -> dict[str, Any]:
         **{name: getattr(scheme, name) for name in (*kept, "month_end_day", "objection_days", "reviews", "active")},
         "floor": None if scheme.floor is None else Points(scheme.floor),
         "base": Points(scheme.base),
+        "first_reviewers": scheme.first_reviewers.split(","),
         "rolls_up_to": scheme.rolls_up_to_id or 0,
     }
 
@@ -116,13 +131,6 @@ class CategoryForm(Form):
     position = IntegerField(
         "排序", validators=[optional(), _between(0, 1_000_000)], description="小的排在前面，空着排在最后。"
     )
-
-
-class TicksField(SelectMultipleField):  # type: ignore[misc]  # WTForms has no types
-    """Several of some, as tick boxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class NeededPointsField(PointsField):

@@ -22,6 +22,8 @@ AUDIENCES = {
 }
 #: Who reviews a claim first, unless the scheme says otherwise (domain.md, section 3).
 FIRST_REVIEWERS = "courtyard_head,grid_worker,grid_lead"
+#: Posts that may be asked to: those with an inbox for it.
+MAY_REVIEW = ("courtyard_head", "grid_worker", "grid_lead", "group_head", "secretary")
 #: What a rule wants as proof.
 PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 

@@ -14,7 +14,7 @@ from webapp.core.errors import Conflict, Invalid
 from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.places.models import HOLDER_KINDS, Area
-from webapp.schemes.models import AUDIENCES, POSTING, Scheme
+from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, Scheme
 
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -22,7 +22,8 @@ _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What may be changed of a scheme. ``floor`` is the lowest available balance, None for none; ``base`` is given
-    once to each new account; points lapse each year at the end of ``lapse_month``/``lapse_day``, None for never."""
+    once to each new account; points lapse each year at the end of ``lapse_month``/``lapse_day``, None for never;
+    ``first_reviewers``: posts that review claims first, none for the usual ones."""
 
     name: str
     inspections_post: str
@@ -37,6 +38,7 @@ class Settings:
     month_end_day: int = 25
     objection_days: int = 7
     reviews: int = 2
+    first_reviewers: tuple[str, ...] = ()
     rolls_up_to: Scheme | None = None
 
 
@@ -107,6 +109,7 @@ def _apply(scheme: Scheme, given: Settings, area: Area) -> None:
         setattr(scheme, name, getattr(given, name))
     for name in ("lapse_day", "month_end_day", "objection_days", "reviews"):
         setattr(scheme, name, getattr(given, name))
+    scheme.first_reviewers = ",".join(given.first_reviewers) or FIRST_REVIEWERS
     scheme.floor = None if given.floor is None else given.floor.tenths
     scheme.base = given.base.tenths
     scheme.rolls_up_to_id = given.rolls_up_to.id if given.rolls_up_to else None
@@ -119,6 +122,8 @@ def _check(scheme: Scheme, given: Settings) -> None:
     _known(given.audience, AUDIENCES, "audience")
     _known(given.inspections_post, POSTING, "inspections_post")
     _known(given.claims_post, POSTING, "claims_post")
+    if not set(given.first_reviewers) <= set(MAY_REVIEW):
+        raise Invalid("请从列表里选谁来初审。", field="first_reviewers")
     if given.audience != "all" and scheme.holder_kind != "person":
         raise Invalid("只有记给个人的积分办法能限定哪些人参加。", field="audience")
     if given.base < ZERO:

@@ -19,6 +19,7 @@ from webapp.schemes.queries import desk
 from webapp.schemes.queries.desk import RuleLine
 from webapp.schemes.service import sheet
 from webapp.schemes.views.blueprint import bp, seen, sheet_response
+from webapp.users.models import POSTS
 from webapp.web.access import actor, requires
 from webapp.web.finding import searched
 from webapp.web.forms import perform, status_of
@@ -74,6 +75,7 @@ def scheme(scheme_id: int) -> Response:
         audiences=AUDIENCES,
         posting=POSTING,
         proofs=PROOFS,
+        reviewers="、".join(POSTS[post] for post in found.first_reviewers.split(",")),
         editable=actor().may("schemes.edit", found.area.path),
     )
 
