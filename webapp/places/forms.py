@@ -134,6 +134,11 @@ class MoveInForm(Form):
     on = _day("迁入日期")
 
 
+class KinForm(Form):
+    household_number = StringField("亲属家的户号", validators=[required("请填写户号。"), at_most(30)])
+    relation = StringField("什么亲属", validators=[required("请填写是什么亲属，例如 姐姐家。"), at_most(20)])
+
+
 class ChangeShopForm(Form):
     number = StringField(
         "商铺编号", validators=[required("请填写商铺编号。"), at_most(30)], description="本社区里不能重复。"

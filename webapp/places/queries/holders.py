@@ -18,6 +18,7 @@ from webapp.places.models import (
     Holder,
     Household,
     HouseholdStay,
+    Kinship,
     Person,
     ResidentStay,
     Shop,
@@ -244,3 +245,14 @@ def stations_in(scope: Iterable[str]) -> Sequence[Station]:
     return db.session.scalars(
         select(Station).join(Area).where(within(scope), Station.active).order_by(Station.name)
     ).all()
+
+
+def kin_of(person_id: int) -> list[tuple[Kinship, Household]]:
+    """The relatives' households that somebody declared."""
+    statement = (
+        select(Kinship, Household)
+        .join(Household, Household.id == Kinship.household_id)
+        .where(Kinship.person_id == person_id)
+        .order_by(Household.number)
+    )
+    return [(kin, household) for kin, household in db.session.execute(statement)]

@@ -19,6 +19,7 @@ from webapp.places.service.households import (
     move_household,
     reopen_household,
 )
+from webapp.places.service.kin import declare_kin, end_kin
 from webapp.places.service.looks import note_export, note_look
 from webapp.places.service.people import add_person, change_person, identity_of, move_in, move_out
 from webapp.places.service.shops import add_shop, change_shop, close_shop, move_shop, reopen_shop
@@ -42,6 +43,8 @@ __all__ = [
     "close_household",
     "close_shop",
     "close_station",
+    "declare_kin",
+    "end_kin",
     "identity_of",
     "may_lie_in",
     "move_area",

@@ -10,7 +10,7 @@ from webapp.core import clock
 from webapp.core.errors import Invalid
 from webapp.core.text import mask_name, mask_phone
 from webapp.places import queries, service
-from webapp.places.forms import ChangePersonForm, CloseForm, MoveInForm, PersonForm, ReasonForm
+from webapp.places.forms import ChangePersonForm, CloseForm, KinForm, MoveInForm, PersonForm, ReasonForm
 from webapp.places.models import Area, Household, Person
 from webapp.places.views.blueprint import area_nodes, asked_area, bp, keep_or, listing, now_is
 from webapp.web.access import actor, requires
@@ -50,6 +50,7 @@ def _shown(found: Person, form: ReasonForm, *, full: bool = False) -> Response:
         "places/person.html",
         person=found,
         stays=queries.stays_of(found.id),
+        kin=queries.kin_of(found.id),
         form=form,
         full=full,
         status=status_of(form),
@@ -176,3 +177,34 @@ def move_out(person_id: int) -> Response:
 def _move_out(found: Person, form: CloseForm) -> bool:
     service.move_out(actor=actor(), now=clock.now(), person=found, on=form.on.data)
     return True
+
+
+@bp.route("/desk/people/<int:person_id>/kin", methods=["GET", "POST"])
+@requires("places.edit")
+def declare_kin(person_id: int) -> Response:
+    """回避: a relative's household is declared."""
+    found = queries.person(person_id, actor().scope("places.edit"))
+    form = KinForm()
+    if perform(form, lambda: _declare(found, form)):
+        flash("已申报，这一户的记分和审核都会回避。", "success")
+        return go(url_for("places.person", person_id=found.id))
+    return render("places/person_kin.html", form=form, person=found, status=status_of(form))
+
+
+def _declare(found: Person, form: KinForm) -> bool:
+    household = household_typed(queries.community_of(found.area), form.household_number.data)
+    if household is None:
+        raise Invalid("请填写户号。", field="household_number")
+    service.declare_kin(
+        actor=actor(), now=clock.now(), person=found, household=household, relation=form.relation.data or ""
+    )
+    return True
+
+
+@bp.post("/desk/people/<int:person_id>/kin/<int:household_id>/end")
+@requires("places.edit")
+def end_kin(person_id: int, household_id: int) -> Response:
+    found = queries.person(person_id, actor().scope("places.edit"))
+    service.end_kin(actor=actor(), now=clock.now(), person=found, household_id=household_id)
+    flash("已取消这一户的亲属申报。", "success")
+    return go(url_for("places.person", person_id=found.id))

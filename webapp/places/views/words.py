@@ -73,6 +73,8 @@ AUDIT_WORDS = AuditWords(
         "household:unmasked": "查看住户完整信息",
         "person:moved-in": "居民迁入",
         "person:moved-out": "居民迁出",
+        "person:kin-declared": "申报亲属",
+        "person:kin-ended": "取消亲属申报",
         "person:unmasked": "查看居民完整信息",
         "shop:moved": "迁移商铺",
         "shop:closed": "停用商铺",
