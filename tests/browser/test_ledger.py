@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from tests import factories
+from tests.browser.tools import patient
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.photo_store import PhotoStore
@@ -105,7 +106,7 @@ def page(chromium: Browser, app: Application, household_id: int) -> Iterator[Pag
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     context = chromium.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
-    page, complaints = context.new_page(), list[str]()
+    page, complaints = patient(context.new_page()), list[str]()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto("/desk/accounts")

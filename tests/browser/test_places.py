@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from tests import factories
+from tests.browser.tools import patient
 from tests.factories import CommunityTree
 from webapp.core.sheets import write_table
 from webapp.extensions import db
@@ -71,7 +72,7 @@ def address(app: Application, tree: CommunityTree) -> Iterator[str]:
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The secretary at the desk; the test fails when the browser complains."""
     context = chromium.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
-    page, complaints = context.new_page(), list[str]()
+    page, complaints = patient(context.new_page()), list[str]()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto("/desk/households")
