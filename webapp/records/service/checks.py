@@ -127,10 +127,10 @@ def why_recused(target: Target, person_id: int | None, *, as_head: bool = True) 
         return ""
     if target.id == person_id:
         return "不能给自己记分"
-    if _RELATED.first(person=person_id, one=target.id, other=target.household_id or 0) is not None:
-        return "这是您申报过的亲属家"
     if target.kind == "shop" and target.owner_id is None:  # nobody known here keeps it
         return ""
+    if target.kind != "courtyard" and _is_kin(target, person_id):  # a courtyard is no household
+        return "这是您申报过的亲属家"
     heading = as_head or target.kind == "courtyard"
     headed = courtyards_headed_by(person_id) if heading and target.kind in ("courtyard", "household") else set()
     home = _HOME.first(person=person_id)
@@ -144,6 +144,10 @@ def why_recused(target: Target, person_id: int | None, *, as_head: bool = True) 
         "shop": "这是您自己家的店" if own_household or target.owner_id == person_id else "",
     }
     return reasons[target.kind]
+
+
+def _is_kin(target: Target, person_id: int) -> bool:
+    return _RELATED.first(person=person_id, one=target.id, other=target.household_id or 0) is not None
 
 
 def _if_in(found: int | None, those: set[int] | set[int | None], words: str) -> str:
