@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from tests.conftest import both_databases
 from tests.factories import make_community
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import Conflict, Invalid, NotAllowed
 from webapp.core.points import Points
+from webapp.extensions import db
 from webapp.schemes import queries, service
 from webapp.schemes.service import RuleText
 
@@ -98,3 +101,66 @@ def test_nobody_changes_the_rules_of_another_area(category):
     stranger = Actor(kind="staff", label="邻居", grants={"schemes.edit": ("/999/",)})
     with pytest.raises(NotAllowed):
         service.change_category(category=category, name="别的", position=0, actor=stranger, now=clock.now())
+
+
+# Rules are remembered under a stamp that the database itself changes -------------------------------------------------
+
+
+@both_databases
+def test_a_rule_renumbered_past_the_application_is_seen_at_once(category):
+    rule = add(category)
+    db.session.flush()
+    assert in_force(rule)
+
+    db.session.execute(text("UPDATE rule SET code = '9.8' WHERE id = :id"), {"id": rule.id})
+
+    found = queries.current_rules(rule.scheme_id, clock.today())
+    assert [view.code for view in found if view.rule_id == rule.id] == ["9.8"]
+
+
+@both_databases
+def test_a_rule_that_is_ended_after_a_look_is_seen_to_have_ended(category):
+    rule = add(category)
+    db.session.flush()
+    assert in_force(rule, days=1)
+
+    service.end_rule(rule=rule, last_day=clock.today(), actor=SYSTEM, now=clock.now())
+    db.session.flush()
+
+    assert in_force(rule, days=1) == []
+
+
+@both_databases
+def test_a_category_renamed_past_the_application_is_seen_at_once(category):
+    rule = add(category)
+    db.session.flush()
+    assert in_force(rule)
+
+    db.session.execute(text("UPDATE category SET name = '新名' WHERE id = :id"), {"id": category.id})
+
+    found = queries.current_rules(rule.scheme_id, clock.today())
+    assert {view.category for view in found if view.rule_id == rule.id} == {"新名"}
+
+
+def test_a_change_that_is_taken_back_is_forgotten(category):
+    rule = add(category)
+    db.session.commit()
+    savepoint = db.session.begin_nested()
+    change(rule, lowest=50)
+    assert in_force(rule) == [50]
+
+    savepoint.rollback()
+
+    assert in_force(rule) == [20]
+
+
+def test_rules_that_nobody_changed_are_read_once(category, queries_sent):
+    rule = add(category)
+    db.session.commit()
+    in_force(rule)
+    queries_sent.clear()
+
+    in_force(rule)
+
+    assert [sql for sql in queries_sent if "rule_version" in sql] == []
+    assert len(queries_sent) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model, one_of
@@ -31,7 +31,9 @@ PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 class Scheme(Model):
     """积分办法. ``floor`` is the lowest available balance in tenths, NULL for none; ``base`` is given once to each
     new account. Inspections and claims may post at different times. ``rolls_up_to``: a courtyard's scheme that
-    receives the same points (dual points). ``first_reviewers``: posts that review claims first, comma-separated."""
+    receives the same points (dual points). ``first_reviewers``: posts that review claims first, comma-separated.
+    ``rules_stamp``: another number after every change of its categories, rules or versions; the database sees to it
+    (migration 0017), 0 means that it has none yet."""
 
     __tablename__ = "scheme"
     __table_args__ = (
@@ -71,6 +73,7 @@ class Scheme(Model):
     )
     rolls_up_to_id: Mapped[int | None] = mapped_column(ForeignKey("scheme.id"))
     active: Mapped[bool] = mapped_column(default=True)
+    rules_stamp: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
     area: Mapped[Area] = relationship()
     rolls_up_to: Mapped[Scheme | None] = relationship(remote_side=[id])

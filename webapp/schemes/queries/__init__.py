@@ -117,6 +117,7 @@ _CURRENT = Prepared(
         ),
     ).order_by(Category.position, Category.id, Rule.position, Rule.id)
 )
+_STAMP = Prepared(select(Scheme.rules_stamp).where(Scheme.id == bindparam("scheme")))
 _one_version = RULES.where(RuleVersion.id == bindparam("version"))
 _ONE_VERSION = Prepared(_one_version)
 _TERMS = (
@@ -193,8 +194,15 @@ def as_rule(row: Row[Any]) -> RuleView:
 
 def current_rules(scheme_id: int, on: date, post: str | None = None) -> list[RuleView]:
     """The rules that judge on a day, in the order of the scheme; with ``post`` only those that it may record."""
-    rules = [as_rule(row) for row in _CURRENT.all(scheme=scheme_id, day=on)]
-    return [rule for rule in rules if post in rule.recorders] if post else rules
+    stamped = _STAMP.first(scheme=scheme_id)
+    rules = _rules_under(stamped.rules_stamp, scheme_id, on) if stamped else ()
+    return [rule for rule in rules if post is None or post in rule.recorders]
+
+
+@lru_cache(maxsize=256)
+def _rules_under(stamp: int, scheme_id: int, on: date) -> tuple[RuleView, ...]:
+    """Remembered under the stamp that the database changes with every change of the scheme's rules."""
+    return tuple(as_rule(row) for row in _CURRENT.all(scheme=scheme_id, day=on))
 
 
 NO_RULE = "没有这条细则，可能已经修改。请返回重新选择。"
