@@ -20,6 +20,7 @@ from webapp.records.models import Record
 from webapp.records.service import pass_first
 from webapp.reviews import queries, sealing, service
 from webapp.reviews.models import CommunityMonth, PublicationLine
+from webapp.reviews.service import publishing
 
 MONTH = 202611
 
@@ -95,8 +96,8 @@ def test_what_is_confirmed_comes_into_the_book_and_the_list_at_the_publication(s
 def test_a_publishing_that_was_interrupted_goes_on_where_it_stopped_and_posts_nothing_twice(
     street, secretary, claim, at, monkeypatch
 ):
-    monkeypatch.setattr(service, "POSTED_AT_ONCE", 1)
-    monkeypatch.setattr(service, "LISTED_AT_ONCE", 1)
+    monkeypatch.setattr(publishing, "POSTED_AT_ONCE", 1)
+    monkeypatch.setattr(publishing, "LISTED_AT_ONCE", 1)
     records = [claim(17), claim(18, household=make_household(courtyard=street.courtyard))]
     confirm(street, secretary, records, at(25))
     given = {"actor": secretary, "community": street.tree.community, "month": MONTH, "now": at(25, 15)}

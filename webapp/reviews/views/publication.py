@@ -1,0 +1,136 @@
+"""The publication at the desk, on paper, as Excel, and the link for chat groups."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Response, current_app, request, send_file, url_for
+
+from webapp.core.points import Points
+from webapp.core.sheets import CellValue, Column, write_table_to
+from webapp.places.queries import communities_in
+from webapp.reviews import queries, sealing
+from webapp.reviews.models import STATES, CommunityMonth
+from webapp.reviews.views.blueprint import bp
+from webapp.web.access import ANYBODY, actor, requires
+from webapp.web.finding import searched
+from webapp.web.htmx import render
+from webapp.web.limits import limited
+from webapp.web.paging import paginate
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PUBLIC_LINES = 40  # on one page of the link for chat groups
+
+
+@bp.get("/desk/publications")
+@requires("records.view")
+def publications() -> Response:
+    scope = actor().scope("records.view")
+    community = queries.community_of_reviewer(scope, request.args.get("community", type=int))
+    return render(
+        "reviews/publications.html",
+        community=community,
+        communities=communities_in(scope),
+        months=queries.published_months(community.id),
+        states=STATES,
+    )
+
+
+def _published(community_id: int, month: int) -> CommunityMonth:
+    community = queries.community_of_reviewer(actor().scope("records.view"), community_id)
+    return queries.publication(community.id, month)
+
+
+@bp.get("/desk/publications/<int:community_id>/<int:month>")
+@requires("records.view")
+def published(community_id: int, month: int) -> Response:
+    row = _published(community_id, month)
+    page = paginate(queries.lines_statement(row, text=searched()))
+    return render(
+        "reviews/published.html",
+        "reviews/_lines.html",
+        row=row,
+        page=page,
+        seal=_seal(row),
+        left=queries.still_confirmed(row),
+        states=STATES,
+        link=f"{current_app.config['BASE_URL']}{url_for('reviews.public', token=row.token)}",
+    )
+
+
+@dataclass(frozen=True)
+class Seal:
+    """The seal as a page shows it: its first characters, and whether it fits what stands in the database now."""
+
+    code: str
+    fits: bool
+
+
+def _seal(row: CommunityMonth) -> Seal:
+    content, signature, public_key = row.content or "", row.signature or "", row.public_key or ""
+    return Seal(sealing.code_of(signature), sealing.fits(content, signature, public_key))
+
+
+@bp.get("/desk/publications/<int:community_id>/<int:month>/sheet")
+@requires("records.view")
+def sheet(community_id: int, month: int) -> Response:
+    """For the notice board: A4 or A3, with the seal."""
+    row = _published(community_id, month)
+    size = "a3" if request.args.get("size") == "a3" else "a4"
+    return render("reviews/sheet.html", row=row, lines=queries.all_lines(row), seal=_seal(row), size=size)
+
+
+COLUMNS = (
+    Column("number", "序号"),
+    Column("happened_on", "发生日期"),
+    Column("place", "院落或地点"),
+    Column("name", "公示名称"),
+    Column("scheme", "积分办法"),
+    Column("category", "一级指标"),
+    Column("rule", "细则编号"),
+    Column("title", "事由"),
+    Column("points", "分值"),
+    Column("recorder", "记录人"),
+    Column("entry", "流水校验值"),
+    Column("hash", "本行校验值"),
+)
+
+
+@bp.get("/desk/publications/<int:community_id>/<int:month>/excel")
+@requires("records.view")
+def excel(community_id: int, month: int) -> Response:
+    """The publication as it was sealed; masked, so it needs no reason."""
+    row, book = _published(community_id, month), io.BytesIO()
+    write_table_to(book, "公示", COLUMNS, _excel_rows(row), notes=_notes(row))
+    book.seek(0)
+    name = f"{month // 100}-{month % 100:02}_积分公示_{row.community.name}.xlsx"
+    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def _excel_rows(row: CommunityMonth) -> Iterator[dict[str, CellValue]]:
+    for line in queries.all_lines(row):
+        values: dict[str, CellValue] = {column.key: getattr(line, column.key) for column in COLUMNS}
+        yield values | {"points": Points(line.points)}
+
+
+def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
+    return [
+        ("社区", row.community.name),
+        ("月份", f"{row.month // 100}-{row.month % 100:02}"),
+        ("封账内容", row.content or ""),
+        ("签名（ed25519）", row.signature or ""),
+        ("公钥", row.public_key or ""),
+        ("怎么核对", "见随软件的 docs/seal.md，二十行程序就能核对"),
+    ]
+
+
+@bp.get("/p/<token>")
+@requires(ANYBODY)
+@limited("60/minute")
+def public(token: str) -> Response:
+    """The link for chat groups. Deductions of households and people stand there without a name."""
+    row = queries.publication_by_token(token)
+    page = paginate(queries.lines_statement(row), per_page=PUBLIC_LINES)
+    return render("reviews/public.html", row=row, page=page, seal=_seal(row))
