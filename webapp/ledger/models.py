@@ -11,7 +11,7 @@ from webapp.extensions import Model, one_of, partial_index
 
 #: What moved the points. ``record`` earns or deducts; ``spend`` and ``lapse`` use points up.
 ENTRY_KINDS = ("base", "record", "roll_up", "spend", "lapse", "reversal")
-HOLD_KINDS = ("redemption", "lock")
+HOLD_KINDS = ("redemption", "lock", "objection")
 HOLD_STATES = ("active", "spent", "released")
 
 
@@ -94,7 +94,7 @@ class Entry(Model):
 
 
 class Hold(Model):
-    """Points set aside (an amount, for a voucher) or an account stopped from spending (a lock: veto, objection).
+    """Points set aside (for a voucher, or because a line is objected to) or an account stopped from spending (a lock: veto).
 
     Only its state may change, from active to spent or released, and only once. ``hash`` is over what was set aside,
     ``end_hash`` over how and when it ended.

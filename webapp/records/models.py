@@ -125,3 +125,12 @@ class RecordStep(Model):
     label: Mapped[str] = mapped_column(String(80))
     note: Mapped[str] = mapped_column(String(300), default="")
     at: Mapped[datetime]
+
+
+class Closing(Model):
+    """关账: nothing is recorded any more of a day up to ``until`` in this community. It only moves forward."""
+
+    __tablename__ = "closing"
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True, autoincrement=False)
+    until: Mapped[date]
