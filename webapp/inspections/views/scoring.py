@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask import Response, current_app, flash, request, url_for
 
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict, NotFound
 from webapp.core.text import normalise
 from webapp.inspections import queries, service
 from webapp.inspections.forms import ScoreForm
+from webapp.inspections.views.blueprint import bp
 from webapp.ledger.queries import find_account
 from webapp.places.queries import households_of
 from webapp.records import queries as records
@@ -27,7 +28,6 @@ from webapp.web.htmx import go, render
 from webapp.web.once import FIELD
 from webapp.web.paging import Page, page_number
 
-bp = Blueprint("inspections", __name__)
 #: How many of the day's records stand on the page; the rest is one tap away.
 LATEST_OF_TODAY, ALL_OF_TODAY = 10, 500
 

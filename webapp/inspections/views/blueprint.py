@@ -1,0 +1,7 @@
+"""The blueprint of inspections."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("inspections", __name__)
