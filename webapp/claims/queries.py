@@ -65,7 +65,7 @@ def groups(scheme: Terms, holders: Sequence[Target], day: date) -> list[Group]:
     counted = {one.id: uses(one.id, day) for one in holders}
     found: dict[str, list[Choice]] = {}
     for rule in current_rules(scheme.id, day):
-        if not rule.veto and rule.highest.tenths > 0:
+        if not rule.veto and rule.highest.tenths > 0 and rule.by_hand:
             found.setdefault(rule.category, []).append(_choice(rule, holders, counted))
     return [Group(name, choices) for name, choices in found.items()]
 

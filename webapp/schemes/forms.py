@@ -23,7 +23,7 @@ from webapp.core import clock
 from webapp.core.points import ZERO, Points
 from webapp.places.models import HOLDER_KINDS
 from webapp.places.queries import AreaNode
-from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, PROOFS, Scheme
+from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, PROOFS, RECORDERS, Scheme
 from webapp.schemes.queries import RuleView
 from webapp.schemes.service import DEFAULT_RECORDERS, RuleText, Settings
 from webapp.users.models import POSTS
@@ -153,7 +153,7 @@ class RuleForm(Form):
     highest = PointsField(
         "最多几分", validators=[optional()], description="固定分值就留空；填了就由记分的人在范围里选。"
     )
-    recorders = TicksField("谁能记", choices=options(POSTS.items()), default=DEFAULT_RECORDERS)
+    recorders = TicksField("谁能记", choices=options(RECORDERS.items()), default=DEFAULT_RECORDERS)
     proof = RadioField("证明", choices=options(PROOFS.items()), default="none")
     cap_day = IntegerField("每天最多几次", validators=[optional()], description="不限就留空。")
     cap_month = IntegerField("每月最多几次", validators=[optional()])

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model, one_of
 from webapp.places.models import HOLDER_KINDS, Area
+from webapp.users.models import POSTS
 
 #: When a record's points reach the book.
 POSTING = {"at_once": "记录后立即入账", "confirmed": "审核认定后入账", "publication": "月末公示后入账"}
@@ -24,6 +25,10 @@ AUDIENCES = {
 FIRST_REVIEWERS = "courtyard_head,grid_worker,grid_lead"
 #: Posts that may be asked to: those with an inbox for it.
 MAY_REVIEW = ("courtyard_head", "grid_worker", "grid_lead", "group_head", "secretary")
+#: Names among a rule's recorders what nobody records by hand: the software does, from a result (a rank in the yard inspection).
+BY_SYSTEM = "system"
+#: Who may record by a rule.
+RECORDERS = {**POSTS, BY_SYSTEM: "系统自动"}
 #: What a rule wants as proof.
 PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 

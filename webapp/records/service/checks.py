@@ -15,7 +15,6 @@ from webapp.prepared import Prepared
 from webapp.records.models import Record
 from webapp.records.queries import Target, uses_of_rule
 from webapp.schemes.queries import RuleView, Ruling, Terms
-from webapp.users.models import POSTS
 from webapp.users.permissions import posts_over
 from webapp.users.queries import courtyards_headed_by, courtyards_headed_in
 
@@ -61,7 +60,7 @@ def check_recorder(rule: RuleView, target: Target, actor: Actor) -> None:
     if actor.kind == "system":
         return
     if posts_over(actor, target.path).isdisjoint(rule.recorders):
-        wanted = "、".join(POSTS[post] for post in rule.recorders if post in POSTS)
+        wanted = rule.recorder_names
         raise NotAllowed(f"这条细则由{wanted}来记，您的岗位不能记。请选别的细则，或请他们来记。", field="rule")
 
 
@@ -110,8 +109,9 @@ def wrote(record: Record, actor: Actor) -> bool:
 
 
 def check_claimable(rule: RuleView) -> None:
-    """:raises Invalid: for what takes points or stops an account: only staff write that down."""
-    if rule.veto or rule.highest.tenths <= 0:
+    """:raises Invalid: for what takes points or stops an account: only staff write that down; and for what only the
+    software records."""
+    if rule.veto or rule.highest.tenths <= 0 or not rule.by_hand:
         raise Invalid(f"「{rule.title}」不能申报，请选加分的细则。", field="rule")
 
 

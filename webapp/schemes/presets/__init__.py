@@ -2,7 +2,8 @@
 
 Points are written as people say them (``"+2"``, ``"-0.5"``, ``"2..5"`` for a range). A scheme's file says:
 code, name, purpose, holder_kind, audience, when inspections and claims post, whether points are spent, the floor below
-which nothing is deducted (absent: none), base points, and its categories with their rules.
+which nothing is deducted (absent: none), base points, and its categories with their rules. A courtyard's may have a ``sheet``
+of the monthly yard inspection, which ``inspections`` reads.
 """
 
 from __future__ import annotations

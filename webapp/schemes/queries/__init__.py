@@ -15,8 +15,7 @@ from webapp.core.points import Points, show, show_signed
 from webapp.extensions import db
 from webapp.places.models import AREA_KINDS, Area
 from webapp.prepared import Places, Prepared
-from webapp.schemes.models import Category, Rule, RuleVersion, Scheme
-from webapp.users.models import POSTS
+from webapp.schemes.models import BY_SYSTEM, RECORDERS, Category, Rule, RuleVersion, Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,14 @@ class RuleView:
         return "，".join(f"{when}{'一' if cap == 1 else f' {cap} '}次" for when, cap in words if cap)
 
     @property
+    def by_hand(self) -> bool:
+        """Whether people record by it; what only the software records is neither tapped nor claimed."""
+        return self.recorders != (BY_SYSTEM,)
+
+    @property
     def recorder_names(self) -> str:
         """``书记、网格员``."""
-        return "、".join(POSTS.get(post, post) for post in self.recorders)
+        return "、".join(RECORDERS.get(post, post) for post in self.recorders)
 
     def allows(self, points: Points) -> bool:
         return self.lowest <= points <= self.highest

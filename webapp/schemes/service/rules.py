@@ -14,9 +14,8 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.schemes.models import PROOFS, Category, Rule, RuleVersion, Scheme
+from webapp.schemes.models import PROOFS, RECORDERS, Category, Rule, RuleVersion, Scheme
 from webapp.schemes.service.settings import lock
-from webapp.users.models import POSTS
 
 #: Who records when a rule does not say: everybody who walks the lanes.
 DEFAULT_RECORDERS = ("secretary", "group_head", "grid_lead", "grid_worker", "inspector")
@@ -140,7 +139,7 @@ def _add_version(rule: Rule, number: int, text: RuleText, valid_from: date, acto
         detail=text.detail,
         lowest=text.lowest.tenths,
         highest=text.highest.tenths,
-        recorders=",".join(post for post in POSTS if post in text.recorders),
+        recorders=",".join(post for post in RECORDERS if post in text.recorders),
         proof=text.proof,
         cap_day=text.cap_day,
         cap_month=text.cap_month,
@@ -162,7 +161,7 @@ def check(text: RuleText) -> None:
     _check_points(text)
     if text.proof not in PROOFS:
         raise Invalid("请从列表里选一项。", field="proof")
-    if not text.recorders or any(post not in POSTS for post in text.recorders):
+    if not text.recorders or any(post not in RECORDERS for post in text.recorders):
         raise Invalid("请选至少一个可以记录的岗位。", field="recorders")
     for field in ("cap_day", "cap_month", "cap_year"):
         cap = getattr(text, field)

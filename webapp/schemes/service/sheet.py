@@ -7,13 +7,12 @@ import re
 from webapp.core.errors import Invalid
 from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, Row
-from webapp.schemes.models import PROOFS
+from webapp.schemes.models import PROOFS, RECORDERS
 from webapp.schemes.queries import RuleView
 from webapp.schemes.queries.desk import RuleLine
 from webapp.schemes.service.rules import DEFAULT_RECORDERS, RuleText
-from webapp.users.models import POSTS
 
-_POSTS = {name: post for post, name in POSTS.items()}
+_POSTS = {name: post for post, name in RECORDERS.items()}
 _PROOFS = {name: proof for proof, name in PROOFS.items()}
 _BETWEEN = re.compile(r"[、,，;；/\s]+")
 _CAP = "最多几次，不限就空着"
@@ -128,4 +127,4 @@ def _recorders(typed: str | None, there: RuleView | None) -> tuple[str, ...]:
     if unknown:
         raise Invalid(f"没有「{unknown[0]}」这个岗位，可以写：{'、'.join(_POSTS)}。", field="recorders")
     chosen = {_POSTS[name] for name in names}
-    return tuple(post for post in POSTS if post in chosen)
+    return tuple(post for post in RECORDERS if post in chosen)
