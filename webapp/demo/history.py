@@ -114,7 +114,9 @@ class History:
             kind: [
                 rule
                 for rule in current_rules(scheme.id, today)
-                for _ in range(0 if rule.veto or not rule.by_hand else 1 if rule.deducts else 3 if rule.proof == "photo" else 7)
+                for _ in range(
+                    0 if rule.veto or not rule.by_hand else 1 if rule.deducts else 3 if rule.proof == "photo" else 7
+                )
             ]
             for kind, scheme in schemes.items()
         }
