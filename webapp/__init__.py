@@ -43,6 +43,7 @@ FEATURES = (
     "redemption",
     "reviews",
     "kiosk",
+    "board",
     "oversight",
     "demo",
 )

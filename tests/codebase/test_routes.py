@@ -16,6 +16,7 @@ from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, RESIDENT, SIGNED_
 #: Open to everybody, each with its reason. A new public page is added here on purpose or not at all.
 PUBLIC = {
     "assets.styles": "the same for everybody",
+    "board.screen": "a wall screen: the publication, masked; its address can be revoked",
     "demo.start": "the start page",
     "kiosk.check_slip": "anyone compares a slip with the book",
     "kiosk.check_slip_capitals": "the same address in capitals, as it is printed",

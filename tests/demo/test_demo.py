@@ -58,11 +58,12 @@ def loaded(town) -> Iterator[Application]:
 
 
 def test_demo_json_has_the_agreed_shape(facts):
-    assert set(facts) == {"base_url", "staff", "households", "courtyards", "shops", "kiosks"}
+    assert set(facts) == {"base_url", "staff", "households", "courtyards", "shops", "kiosks", "boards"}
     assert all(set(one) == {"post", "login", "password", "area"} for one in facts["staff"])
     assert all(set(one) == {"number", "name", "pin", "card_code"} for one in facts["households"])
     assert all(set(one) == {"number", "name", "plate_path"} for one in facts["courtyards"] + facts["shops"])
     assert all(set(one) == {"station", "pair_path"} for one in facts["kiosks"])
+    assert all(set(one) == {"station", "path"} for one in facts["boards"])
     assert all(facts[name] for name in facts)
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from random import Random
 
+from webapp.board import service as boards
+from webapp.board.models import Board
 from webapp.core.actor import SYSTEM, Actor
 from webapp.core.points import Points
 from webapp.core.text import mask_name
@@ -61,6 +63,7 @@ class Built:
     items: list[Item] = field(default_factory=list)
     pins: dict[int, str] = field(default_factory=dict)
     kiosks: list[tuple[Device, str]] = field(default_factory=list)
+    boards: list[Board] = field(default_factory=list)
 
 
 class Builder:
@@ -259,6 +262,8 @@ class Builder:
                 station=station, name=f"{number} 号终端", paper="80", printer="", actor=SYSTEM, now=self.now
             )
             built.kiosks.append(made)
+        wall = boards.add_board(actor=SYSTEM, station=built.stations[0], name="大厅电视", seconds=15, now=self.now)
+        built.boards.append(wall)
 
     def _goods(self, built: Built) -> None:
         for position, (name, unit, price, icon, left, limit) in enumerate(GOODS):

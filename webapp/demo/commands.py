@@ -69,6 +69,7 @@ def _say_doors(app: Flask) -> None:
     click.echo(f"  kiosk      {url}{kiosk['pair_path']}  household {home['number']}, PIN {home['pin']}")
     click.echo(f"  shop       {url}{facts['shops'][0]['plate_path']}  (scan, rate)")
     click.echo(f"  courtyard  {url}{facts['courtyards'][0]['plate_path']}")
+    click.echo(f"  wall       {url}{facts['boards'][0]['path']}  (full screen on a television)")
     click.echo(f"  inspector  {url}/phone/  {phone['login']} / {phone['password']}")
     click.echo(f"  desk       {url}/desk  {desk['login']} / {desk['password']}")
     click.echo("  stop with Ctrl-C; the data is below var/ and stays\n")

@@ -31,6 +31,11 @@ def contract(built: list[Built], base_url: str) -> dict[str, Any]:
             for one in built
             for device, token in one.kiosks
         ],
+        "boards": [
+            {"station": f"{one.community.name} {board.station.name} {board.name}", "path": f"/board/{board.code}"}
+            for one in built
+            for board in one.boards
+        ],
     }
 
 

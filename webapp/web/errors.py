@@ -33,9 +33,9 @@ HTTP_MESSAGES: dict[int, tuple[str, str]] = {
 
 
 def surface() -> str:
-    """Which layout fits the page that failed: kiosk, desk or phone."""
+    """Which layout fits the page that failed: kiosk, desk, phone, or a wall screen, which tries again by itself."""
     first = request.path.strip("/").split("/", 1)[0]
-    return first if first in ("kiosk", "desk") else "phone"
+    return first if first in ("kiosk", "desk", "board") else "phone"
 
 
 def refuse(status: int, title: str, message: str) -> Response:
