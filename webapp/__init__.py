@@ -67,7 +67,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Application:
 
 
 def _add(app: Application, feature: str) -> None:
-    """A feature brings what it has: ``models``; ``views`` with ``bp``, ``MENU`` and ``HOME``; ``commands``; ``init_app``."""
+    """A feature brings what it has: ``models``; ``views`` with ``bp``, ``MENU``, ``HOME`` and ``NOTICES``; ``commands``;
+    ``init_app``."""
     package = import_module(f"webapp.{feature}")
     for part in ("models", "views", "commands"):
         name = f"webapp.{feature}.{part}"
@@ -78,6 +79,7 @@ def _add(app: Application, feature: str) -> None:
             app.register_blueprint(module.bp)
         menu.add(app, getattr(module, "MENU", ()))
         home.add(app, getattr(module, "HOME", ()))
+        home.add_notices(app, getattr(module, "NOTICES", ()))
         if hasattr(module, "AUDIT_WORDS"):
             audit_words.add(app, module.AUDIT_WORDS)
         if hasattr(module, "register"):

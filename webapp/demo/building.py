@@ -9,6 +9,7 @@ from random import Random
 
 from webapp.board import service as boards
 from webapp.board.models import Board
+from webapp.core import clock
 from webapp.core.actor import SYSTEM, Actor
 from webapp.core.points import Points
 from webapp.core.text import mask_name
@@ -93,6 +94,7 @@ class Builder:
     def _community(self, street: Area, plan: Community, shop_scheme: Scheme) -> Built:
         area = self._area(street, "community", plan.name, phone=plan.phone)
         scheme = load_preset("household", area=area, actor=SYSTEM, now=self.begun)
+        scheme.lapse_month, scheme.lapse_day = self._lapse_day()
         assert scheme.rolls_up_to is not None
         built = Built(area, scheme, scheme.rolls_up_to, shop_scheme)
         micro_grids = self._grids(area, plan)
@@ -104,6 +106,12 @@ class Builder:
         self._codes(built)
         db.session.commit()
         return built
+
+    def _lapse_day(self) -> tuple[int, int]:
+        """The end of next month: near enough that residents are being warned."""
+        today = clock.local_date(self.now)
+        last = (today.replace(day=1) + timedelta(days=70)).replace(day=1) - timedelta(days=1)
+        return last.month, min(last.day, 28 if last.month == 2 else 31)
 
     def _grids(self, area: Area, plan: Community) -> list[Area]:
         micro_grids = []

@@ -20,10 +20,13 @@ from webapp.core.photo_store import PhotoStore
 from webapp.core.pictures import clean_photo
 from webapp.core.points import Points
 from webapp.core.signing import random_token
-from webapp.demo.building import Built
+from webapp.demo.building import WITH_PIN, Built
 from webapp.demo.towns import Town
 from webapp.demo.words import CLEAN_NOTES, KIND_NOTES
 from webapp.extensions import db
+from webapp.ledger import service as ledger
+from webapp.ledger.book import Cause
+from webapp.ledger.service import Posting
 from webapp.places.models import Area, Holder
 from webapp.ratings import service as ratings
 from webapp.ratings.models import TAGS
@@ -63,6 +66,7 @@ class History:
         """
         events = [*self._records(), *self._redemptions(), *self._ratings(), *self._first_reviews(), *self._months()]
         events.sort(key=lambda event: event.at)
+        self._carry_over()
         done = 0
         for number, event in enumerate(events, start=1):
             done += self._try(event)
@@ -72,6 +76,22 @@ class History:
         if done * 2 < len(events):
             raise RuntimeError(f"{len(events) - done} of {len(events)} events of the demonstration were refused")
         return done
+
+    def _carry_over(self) -> None:
+        """Some households bring points of last year along, which lapse soon; the day was announced in time."""
+        began = datetime(clock.local_date(self.now).year - 1, 12, 20, 2, tzinfo=UTC)
+        for built in self.built:
+            for household in built.households[:WITH_PIN:2]:
+                posting = Posting(
+                    amount=Points.whole(self.random.randrange(10, 60, 5)),
+                    kind="base",
+                    cause=Cause("carried", household.id),
+                    title="上年结转积分",
+                    happened_on=began.date(),
+                )
+                scheme_id = built.household_scheme.id
+                ledger.post(holder_id=household.id, scheme_id=scheme_id, posting=posting, actor=SYSTEM, now=began)
+        ledger.announce(now=self.now - timedelta(days=30))
 
     def _try(self, event: Event) -> bool:
         point = db.session.begin_nested()

@@ -76,6 +76,7 @@ def balance_paper(slip: ShownSlip, *, base_url: str, phone: str) -> Paper:
             PaperRow("text", content.at),
             PaperRow("big", "可用积分", content.available),
             PaperRow("text", f"占用 {content.held}　待审核 {content.waiting}　本月 {content.month}"),
+            *([PaperRow("text", content.lapse)] if content.lapse else []),
             RULE,
             *(lines or [PaperRow("text", "还没有积分记录")]),
             RULE,

@@ -12,6 +12,7 @@ from webapp.core import clock, signing
 from webapp.core.points import ZERO, Points
 from webapp.kiosk.models import KioskVisit
 from webapp.ledger.book import AccountState, EntryLine, RecentLine
+from webapp.ledger.lapsing import LapseWarning
 from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
 from webapp.places.models import Area, Holder, Household, Station
 from webapp.prepared import Places, Prepared
@@ -76,12 +77,14 @@ class Line(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Everything the balance page and the slip say. ``place`` is among the households of the courtyard."""
+    """Everything the balance page and the slip say. ``place`` is among the households of the courtyard; ``lapse`` is
+    what lapses soon."""
 
     account: AccountState
     waiting: Points
     lines: tuple[Line, ...]
     place: int | None
+    lapse: LapseWarning | None = None
 
 
 # Device and visit -----------------------------------------------------------------------------------------------------
@@ -223,13 +226,13 @@ _WITH_PHOTOS = Prepared(select(_photo.record_id).where(_photo.record_id.in_(_LIN
 
 def balance(visit: Visit, now: datetime) -> Balance:
     """What the resident sees first: at most four prepared queries beside the gate's one."""
-    year = clock.local_date(now).year
-    account, place = account_in_courtyard(visit.account_id, visit.courtyard_id, year=year)
+    today = clock.local_date(now)
+    account, place, lapse = account_in_courtyard(visit.account_id, visit.courtyard_id, today=today)
     waiting = waiting_lines(visit.household_id, account.scheme_id)
     posted = [posted_line(line) for line in recent_lines(visit.account_id, LAST_LINES)]
     newest = sorted([*waiting, *posted], key=lambda line: line.day, reverse=True)[:LAST_LINES] if waiting else posted
     coming = Points(sum(line.amount.tenths for line in waiting))
-    return Balance(account, coming, _mark_photos(newest), place)
+    return Balance(account, coming, _mark_photos(newest), place, lapse)
 
 
 def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:

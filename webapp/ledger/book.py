@@ -45,6 +45,7 @@ class AccountState:
     earned: Points
     deducted: Points
     spent: Points
+    taken_back: Points
     month: int
     merit: Points
     entries: int
@@ -64,6 +65,14 @@ class AccountState:
         if self.year != year:
             return Points(0), Points(0)
         return self.earned, self.deducted + self.spent
+
+    def earned_before(self, year: int) -> Points:
+        """What is still there of the points earned before ``year``, which must not lie before the year of the last entry.
+
+        Whatever uses points up takes the oldest first, held points too; a reversed entry counts as if it had never been.
+        """
+        fresh = self.earned + self.taken_back if self.year == year else Points(0)
+        return min(max(self.balance - self.held - fresh, Points(0)), self.available)
 
     def this_month(self, month: int) -> Points:
         """Earned less deducted in ``month`` (202611)."""

@@ -7,8 +7,13 @@ from wtforms import HiddenField, StringField
 from webapp.web.forms import Form, at_most, clean_prose, required
 
 
-class ExportForm(Form):
-    """An account's lines leave the software; the month comes along hidden."""
+class ReasonForm(Form):
+    """Something leaves the software."""
 
     reason = StringField("导出原因", validators=[required("请写明导出的原因。"), at_most(200)], filters=[clean_prose])
+
+
+class ExportForm(ReasonForm):
+    """An account's lines; the month comes along hidden."""
+
     month = HiddenField()

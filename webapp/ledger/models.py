@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Model, one_of, partial_index
@@ -18,8 +18,8 @@ HOLD_STATES = ("active", "spent", "released")
 class Account(Model):
     """A holder in a scheme. ``available`` is ``balance - held``; nothing here is ever recomputed for a page.
 
-    ``earned``, ``deducted`` and ``spent`` are sizes within ``year``; ``merit`` is earned less deducted within
-    ``month`` (202611). ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending now,
+    ``earned``, ``deducted`` and ``spent`` are sizes within ``year``, and so is ``taken_back``: what reversals took back
+    of points earned in earlier years. ``merit`` is earned less deducted within ``month`` (202611). ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending now,
     ``holds`` every hold and lock there ever was.
     """
 
@@ -45,6 +45,7 @@ class Account(Model):
     earned: Mapped[int] = mapped_column(BigInteger, default=0)
     deducted: Mapped[int] = mapped_column(BigInteger, default=0)
     spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    taken_back: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     month: Mapped[int] = mapped_column(default=0)
     merit: Mapped[int] = mapped_column(BigInteger, default=0)
     entries: Mapped[int] = mapped_column(default=0)
@@ -139,3 +140,33 @@ class MonthTotal(Model):
     deducted: Mapped[int] = mapped_column(BigInteger)
     spent: Mapped[int] = mapped_column(BigInteger)
     entries: Mapped[int]
+
+
+class Lapse(Model):
+    """到期清零 of one scheme in one year: what earlier years earned and nobody used lapses after the end of ``due_on``.
+
+    ``planned_on`` is the scheme's day, ``due_on`` that day or later: never less than the notice after ``announced_at``.
+    ``seen_at`` and ``not_before`` guard against a clock that jumps (``service/lapsing.py``); ``upto`` is the last account
+    that was looked at, so that the work goes on where it stopped. ``accounts`` and ``points`` are what lapsed so far.
+    """
+
+    __tablename__ = "lapse"
+    __table_args__ = (
+        CheckConstraint("due_on >= planned_on", name="due_on"),
+        CheckConstraint("points >= 0", name="points"),
+        CheckConstraint("done_at IS NULL OR begun_at IS NOT NULL", name="done"),
+        {"sqlite_with_rowid": False},
+    )
+
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("scheme.id"), primary_key=True, autoincrement=False)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    planned_on: Mapped[date]
+    due_on: Mapped[date]
+    announced_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    upto: Mapped[int] = mapped_column(default=0)
+    accounts: Mapped[int] = mapped_column(default=0)
+    points: Mapped[int] = mapped_column(BigInteger, default=0)
+    begun_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]

@@ -23,13 +23,15 @@ class Figures:
     earned: int = 0
     deducted: int = 0
     spent: int = 0
+    taken_back: int = 0
     month: int = 0
     merit: int = 0
 
-    def add(self, amount: int, bucket: str, month: int) -> None:
-        """One more entry, posted in ``month`` (202611). A new year or month starts from nothing."""
+    def add(self, amount: int, bucket: str, month: int, *, older: bool = False) -> None:
+        """One more entry, posted in ``month`` (202611). A new year or month starts from nothing. ``older``: it takes back
+        an entry of an earlier year."""
         if self.year != month // 100:
-            self.year, self.earned, self.deducted, self.spent = month // 100, 0, 0, 0
+            self.year, self.earned, self.deducted, self.spent, self.taken_back = month // 100, 0, 0, 0, 0
         if self.month != month:
             self.month, self.merit = month, 0
         self.balance += amount
@@ -40,5 +42,6 @@ class Figures:
         self.merit += amount
         if bucket == "earned":
             self.earned += amount
+            self.taken_back -= amount if older else 0
         else:
             self.deducted -= amount

@@ -1,4 +1,5 @@
-"""A household's own pages on its phone: each feature announces its entries (``HOME`` in its views), as for the menu."""
+"""A household's own pages on its phone: each feature announces its entries (``HOME`` in its views), as for the menu, and what the
+household should know now (``NOTICES``)."""
 
 from __future__ import annotations
 
@@ -20,6 +21,26 @@ class HomeLink:
     order: int
     heads_only: bool = False
     badge: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class HomeNotice:
+    """Something that the household should know now: it stands above the entries. ``more`` is said in smaller words."""
+
+    text: str
+    more: str = ""
+    urgent: bool = False
+
+
+def add_notices(app: Flask, functions: Iterable[Callable[[], list[HomeNotice]]]) -> None:
+    """A feature says what a household should know (``NOTICES`` in its views)."""
+    app.extensions.setdefault("home-notices", []).extend(functions)
+
+
+def home_notices() -> list[HomeNotice]:
+    """What all features have to say to the household that is signed in."""
+    functions: list[Callable[[], list[HomeNotice]]] = current_app.extensions.get("home-notices", [])
+    return [notice for function in functions for notice in function()]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,23 +22,44 @@ from webapp.extensions import db, start_writing
 
 log = logging.getLogger(__name__)
 EVERY = 60.0  # seconds
+AT_LENGTH = 20.0  # seconds a minute for a job that goes on step by step
 
 #: A job is told the time and answers how many things it did.
 Job = Callable[[datetime], int]
 
 
-def add(app: Flask, name: str, job: Job) -> None:
-    _jobs(app)[name] = job
+@dataclass(frozen=True, slots=True)
+class _Known:
+    job: Job
+    stepwise: bool
 
 
-def _jobs(app: Flask) -> dict[str, Job]:
-    return cast("dict[str, Job]", app.extensions.setdefault("housekeeping", {}))
+def add(app: Flask, name: str, job: Job, *, stepwise: bool = False) -> None:
+    """``stepwise``: the job does one small step in a transaction, and is asked for the next until it answers 0; whoever
+    waits to write gets a turn between two."""
+    _jobs(app)[name] = _Known(job, stepwise)
+
+
+def _jobs(app: Flask) -> dict[str, _Known]:
+    return cast("dict[str, _Known]", app.extensions.setdefault("housekeeping", {}))
 
 
 def run(app: Flask) -> dict[str, int]:
     """Run every job once. Returns what each did; -1 for one that failed."""
     start_writing()
-    return {name: _run_one(name, job) for name, job in _jobs(app).items()}
+    return {name: _run(name, known) for name, known in _jobs(app).items()}
+
+
+def _run(name: str, known: _Known) -> int:
+    if not known.stepwise:
+        return _run_one(name, known.job)
+    done, end = 0, time.monotonic() + AT_LENGTH
+    while time.monotonic() < end:
+        step = _run_one(name, known.job)
+        if step <= 0:
+            return step if step < 0 else done
+        done += step
+    return done
 
 
 def _run_one(name: str, job: Job) -> int:

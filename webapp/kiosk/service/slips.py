@@ -54,6 +54,7 @@ class SlipContent:
     lines: tuple[SlipLine, ...]
     entries: int
     head: str
+    lapse: str = ""  # slips of before had no such line
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def _content(terminal: Terminal, visit: Visit, balance: Balance, now: datetime) 
         lines=lines,
         entries=account.entries,
         head=account.head,
+        lapse=balance.lapse.words if balance.lapse else "",
     )
 
 

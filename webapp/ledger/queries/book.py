@@ -29,6 +29,7 @@ STATE_COLUMNS = (
     _a.earned,
     _a.deducted,
     _a.spent,
+    _a.taken_back,
     _a.month,
     _a.merit,
     _a.entries,
@@ -106,7 +107,8 @@ LAST = 2**31 - 1
 
 
 def as_state(row: Sequence[Any]) -> AccountState:
-    (ident, holder, scheme, community, balance, held, locks, year, earned, deducted, spent, month, merit, n, head) = row
+    ident, holder, scheme, community, balance, held, locks, year, *figures = row
+    earned, deducted, spent, taken_back, month, merit, entries, head = figures
     return AccountState(
         id=ident,
         holder_id=holder,
@@ -119,9 +121,10 @@ def as_state(row: Sequence[Any]) -> AccountState:
         earned=Points(earned),
         deducted=Points(deducted),
         spent=Points(spent),
+        taken_back=Points(taken_back),
         month=month,
         merit=Points(merit),
-        entries=n,
+        entries=entries,
         head=head,
     )
 

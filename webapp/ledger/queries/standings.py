@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import NamedTuple
+
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger.book import AccountState, Standing
-from webapp.ledger.models import Account
+from webapp.ledger.lapsing import LapseWarning
+from webapp.ledger.models import Account, Lapse
 from webapp.ledger.queries.book import STATE_COLUMNS, as_state
+from webapp.ledger.queries.lapsing import COMING, DUE_COLUMNS, Due, warned
 from webapp.places.models import Area, Holder, Household
 from webapp.prepared import Prepared
+from webapp.schemes.models import Scheme
 
 _a, _area = Account.__table__.c, Area.__table__.c
 _home, _holder = Household.__table__.c, Holder.__table__.c
@@ -76,18 +82,32 @@ _AHEAD_IN_COURTYARD = (
     .correlate(Account.__table__)
     .scalar_subquery()
 )
-_WITH_PLACE = Prepared(select(*STATE_COLUMNS, _AHEAD_IN_COURTYARD).where(_a.id == bindparam("account")))
+_WITH_PLACE = Prepared(
+    select(*STATE_COLUMNS, _AHEAD_IN_COURTYARD, *DUE_COLUMNS)
+    .outerjoin(Lapse.__table__, COMING & (Lapse.__table__.c.scheme_id == _a.scheme_id))
+    .outerjoin(Scheme.__table__, Scheme.__table__.c.id == Lapse.__table__.c.scheme_id)
+    .where(_a.id == bindparam("account"))
+)
 
 
-def account_in_courtyard(account_id: int, courtyard_id: int | None, *, year: int) -> tuple[AccountState, int | None]:
-    """A household's account, and its place by the year's points among the households of its courtyard, in one query.
+class InCourtyard(NamedTuple):
+    """An account, its place by the year's points among the households of its courtyard, and what lapses soon."""
+
+    account: AccountState
+    place: int | None
+    lapse: LapseWarning | None
+
+
+def account_in_courtyard(account_id: int, courtyard_id: int | None, *, today: date) -> InCourtyard:
+    """A household's account as its first page shows it, in one query.
 
     The place is None without a courtyard, or without points this year.
 
     :raises NotFound: if there is no such account.
     """
-    row = _WITH_PLACE.first(account=account_id, courtyard=courtyard_id, year=year)
+    row = _WITH_PLACE.first(account=account_id, courtyard=courtyard_id, year=today.year)
     if row is None:
         raise NotFound("没有找到这个积分账户。")
-    account = as_state(row[:-1])
-    return account, row[-1] + 1 if courtyard_id is not None and account.year == year else None
+    account, (ahead, *due) = as_state(row[: len(STATE_COLUMNS)]), row[len(STATE_COLUMNS) :]
+    ranked = courtyard_id is not None and account.year == today.year
+    return InCourtyard(account, ahead + 1 if ranked else None, warned(account, Due._make(due), today))

@@ -7,15 +7,20 @@ an account may have moved before its entry was refused.
 from webapp.ledger.service.accounts import account_state_of, open_account
 from webapp.ledger.service.exports import note_export
 from webapp.ledger.service.holds import hold, lock, release, spend
+from webapp.ledger.service.lapsing import announce, lapse_account, lapse_some, note_lapse_export
 from webapp.ledger.service.posting import post, reverse
 from webapp.ledger.service.writing import Posting
 
 __all__ = [
     "Posting",
     "account_state_of",
+    "announce",
     "hold",
+    "lapse_account",
+    "lapse_some",
     "lock",
     "note_export",
+    "note_lapse_export",
     "open_account",
     "post",
     "release",

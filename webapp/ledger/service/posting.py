@@ -98,4 +98,5 @@ def _reversal(entry: EntryLine, cause: Cause, reason: str, now: datetime) -> Pos
         happened_on=clock.local_date(now),
         reverses=entry.seq,
         bucket=bucket_of(entry.kind, entry.amount.tenths),
+        older=clock.local_date(entry.posted_at).year < clock.local_date(now).year,
     )

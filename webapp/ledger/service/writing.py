@@ -35,7 +35,8 @@ class Posting:
 
     ``category_id`` 0: none. ``guarded``: refuse what would take the available points below the scheme's floor.
     ``frees``: points that were held for this and are let go in the same statement. ``bucket``: which of the year's
-    figures it changes (earned, deducted, spent) when that does not follow from kind and sign, as in a reversal.
+    figures it changes (earned, deducted, spent) when that does not follow from kind and sign, as in a reversal;
+    ``older``: it takes back an entry of an earlier year.
 
     :raises ValueError: for a title or note that the book can't hold.
     """
@@ -51,6 +52,7 @@ class Posting:
     guarded: bool = True
     frees: Points = ZERO
     bucket: str = ""
+    older: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < len(self.title) <= LONGEST_TITLE or len(self.note) > LONGEST_NOTE:
@@ -64,6 +66,7 @@ class _Figures:
     earned: int
     deducted: int
     spent: int
+    taken_back: int
     month: int
 
 
@@ -84,6 +87,7 @@ def _move(*which: ColumnElement[bool], and_tell: tuple[ColumnElement[Any], ...] 
             earned=case((_same_year, _account.earned), else_=0) + bindparam("p_earned"),
             deducted=case((_same_year, _account.deducted), else_=0) + bindparam("p_deducted"),
             spent=case((_same_year, _account.spent), else_=0) + bindparam("p_spent"),
+            taken_back=case((_same_year, _account.taken_back), else_=0) + bindparam("p_taken_back"),
             merit=case((_same_month, _account.merit), else_=0) + bindparam("p_merit"),
             year=bindparam("p_year"),
             month=bindparam("p_month"),
@@ -170,6 +174,7 @@ def _figures(posting: Posting, now: datetime) -> _Figures:
         earned=amount if bucket == "earned" else 0,
         deducted=-amount if bucket == "deducted" else 0,
         spent=-amount if bucket == "spent" else 0,
+        taken_back=-amount if posting.older and bucket == "earned" else 0,
         month=clock.month_of(now),
     )
 
@@ -181,6 +186,7 @@ def _change(posting: Posting, figures: _Figures) -> dict[str, int]:
         "p_earned": figures.earned,
         "p_deducted": figures.deducted,
         "p_spent": figures.spent,
+        "p_taken_back": figures.taken_back,
         "p_merit": figures.earned - figures.deducted,
         "p_year": figures.month // 100,
         "p_month": figures.month,

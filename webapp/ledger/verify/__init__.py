@@ -16,6 +16,7 @@ from webapp.extensions import reading
 from webapp.ledger.verify.accounts import check_accounts
 from webapp.ledger.verify.expected import Expected, check_entries, check_holds
 from webapp.ledger.verify.faults import Fault, WrongRowError
+from webapp.ledger.verify.lapsed import check_lapses
 from webapp.ledger.verify.months import check_months
 from webapp.ledger.verify.rolled import check_roll_ups
 
@@ -62,6 +63,7 @@ def verify(connection: Connection) -> Counts:
     book = check_accounts(connection)
     months = check_months(connection, book.months)
     roll_ups = check_roll_ups(connection)
+    check_lapses(connection)
     for check in _further:
         check(connection)
     return Counts(book.accounts, book.entries, book.holds, months, roll_ups)

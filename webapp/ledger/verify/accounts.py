@@ -22,8 +22,8 @@ from webapp.ledger.verify.rows import (
     stream,
 )
 
-SEQ, AMOUNT, BALANCE_AFTER, KIND, CATEGORY, POSTED_AT, REVERSES, HASH, OLD_KIND, OLD_AMOUNT = (
-    1, 2, 3, 4, 7, 13, 14, 15, 16, 17,
+SEQ, AMOUNT, BALANCE_AFTER, KIND, CATEGORY, POSTED_AT, REVERSES, HASH, OLD_KIND, OLD_AMOUNT, OLD_POSTED_AT = (
+    1, 2, 3, 4, 7, 13, 14, 15, 16, 17, 18,
 )  # fmt: skip
 _WIDTH = len(chain.ENTRY_FIELDS)
 
@@ -71,7 +71,7 @@ def _check_account(account: Values, entries: ByAccount, holds: ByAccount, book: 
         moment = hashed_moment(row[POSTED_AT])
         head = _check_entry(row, moment, head, figures)
         amount, bucket, month = row[AMOUNT], _bucket(row), month_of_hour(moment[:13])
-        figures.add(amount, bucket, month)
+        figures.add(amount, bucket, month, older=_takes_back_older(row, month))
         _add_to_month(book.months[community, month, scheme, row[CATEGORY]], bucket, amount)
         used += -amount if row[KIND] == "spend" else 0
     found = _check_holds(ident, holds)
@@ -133,6 +133,12 @@ def _bucket(row: Values) -> str:
     return bucket_of(row[KIND], row[AMOUNT])
 
 
+def _takes_back_older(row: Values, month: int) -> bool:
+    if row[KIND] != "reversal":
+        return False
+    return month_of_hour(hashed_moment(row[OLD_POSTED_AT])[:13]) // 100 < month // 100
+
+
 def _add_to_month(total: list[int], bucket: str, amount: int) -> None:
     total[("earned", "deducted", "spent").index(bucket)] += amount if bucket == "earned" else -amount
     total[3] += 1
@@ -166,9 +172,8 @@ def _check_hold(row: Values) -> None:
 
 def _compare(account: Values, figures: Figures, found: _Holds, head: str) -> None:
     """What the account keeps against what its rows say."""
-    (ident, _, _, _, _, balance, held, locks, holds, year, earned, deducted, spent, month, merit, entries, kept) = (
-        account
-    )
+    ident, _, _, _, _, balance, held, locks, holds, year, earned, deducted, spent, taken_back, *rest = account
+    month, merit, entries, kept = rest
     for name, is_kept, should_be in (
         ("entries", entries, figures.entries),
         ("head", kept, head),
@@ -177,6 +182,7 @@ def _compare(account: Values, figures: Figures, found: _Holds, head: str) -> Non
         ("earned", earned, figures.earned),
         ("deducted", deducted, figures.deducted),
         ("spent", spent, figures.spent),
+        ("taken_back", taken_back, figures.taken_back),
         ("month", month, figures.month),
         ("merit", merit, figures.merit),
         ("holds", holds, found.count),

@@ -17,7 +17,7 @@ Values = Sequence[Any]
 #: Entries with kind and amount of the entry that they reverse, if they do.
 ENTRIES = """
 SELECT e.account_id, e.seq, e.amount, e.balance_after, e.kind, e.cause_kind, e.cause_id, e.category_id, e.title, e.note,
-       e.actor_id, e.actor_label, {day}, {posted_at}, e.reverses, e.hash, o.kind, o.amount
+       e.actor_id, e.actor_label, {day}, {posted_at}, e.reverses, e.hash, o.kind, o.amount, {old_posted_at}
 FROM entry e LEFT JOIN entry o ON o.account_id = e.account_id AND o.seq = e.reverses
 ORDER BY e.account_id, e.seq
 """
@@ -28,7 +28,7 @@ FROM hold h ORDER BY h.account_id, h.id
 """
 ACCOUNTS = """
 SELECT a.id, a.holder_id, a.scheme_id, a.community_id, {opened_at}, a.balance, a.held, a.locks, a.holds, a.year,
-       a.earned, a.deducted, a.spent, a.month, a.merit, a.entries, a.head
+       a.earned, a.deducted, a.spent, a.taken_back, a.month, a.merit, a.entries, a.head
 FROM account a ORDER BY a.id
 """
 MONTHS = """
@@ -38,6 +38,7 @@ FROM month_total ORDER BY community_id, month, scheme_id, category_id
 _COLUMNS = {
     "day": "e.happened_on",
     "posted_at": "e.posted_at",
+    "old_posted_at": "o.posted_at",
     "created_at": "h.created_at",
     "ended_at": "h.ended_at",
     "opened_at": "a.opened_at",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
 from webapp.audit.service import log
+from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid
 from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.places.models import HOLDER_KINDS, Area
+from webapp.schemes.lapsing import NOTICE, anybody_loses, coming_day, day_words, notice_begins
 from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, Scheme
 
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -84,6 +86,7 @@ def change_scheme(*, scheme: Scheme, actor: Actor, now: datetime, settings: Sett
     """
     actor.must("schemes.edit", scheme.area.path)
     before = (scheme.name, scheme.active)
+    _check_notice(scheme, settings, now)
     _apply(scheme, settings, scheme.area)
     scheme.active = active
     db.session.flush()
@@ -154,6 +157,26 @@ def _check_date(month: int, day: int) -> None:
         date(2025, month, day)
     except ValueError:
         raise Invalid("没有这个日期，请核对月和日。", field="lapse_day") from None
+
+
+def _check_notice(scheme: Scheme, given: Settings, now: datetime) -> None:
+    """Nobody loses points without the notice.
+
+    :raises Invalid: if points would lapse on a new day that is nearer.
+    """
+    month, day = given.lapse_month, given.lapse_day
+    if month is None or day is None or (month, day) == (scheme.lapse_month, scheme.lapse_day):
+        return
+    _check_days(given)
+    today = clock.local_date(now)
+    last = coming_day(month, day, today)
+    if today > notice_begins(last) and anybody_loses(scheme.id, last.year):
+        first = day_words(today + timedelta(days=NOTICE))
+        raise Invalid(
+            f"离 {day_words(last)} 只有 {(last - today).days} 天，清零要至少提前 {NOTICE} 天告诉居民。"
+            f"请改成 {first} 或更晚的日子，或者过了 {day_words(last)} 再来设。",
+            field="lapse_day",
+        )
 
 
 def _check_upper(scheme: Scheme, upper: Scheme | None, area: Area) -> None:

@@ -11,7 +11,7 @@ from webapp.core import clock
 from webapp.core.sheets import write_table
 from webapp.places.models import HOLDER_KINDS, Area
 from webapp.places.queries import area, area_label, import_areas
-from webapp.schemes import queries, service
+from webapp.schemes import lapsing, queries, service
 from webapp.schemes.forms import PresetForm, area_choices
 from webapp.schemes.models import AUDIENCES, POSTING, PROOFS, Category, Scheme
 from webapp.schemes.presets import CODES, preset
@@ -76,6 +76,7 @@ def scheme(scheme_id: int) -> Response:
         posting=POSTING,
         proofs=PROOFS,
         reviewers="、".join(POSTS[post] for post in found.first_reviewers.split(",")),
+        lapse_example=lapsing.example(found.lapse_month, found.lapse_day, clock.today()) if found.lapse_month else "",
         editable=actor().may("schemes.edit", found.area.path),
     )
 

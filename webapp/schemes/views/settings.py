@@ -7,7 +7,7 @@ from flask import Response, flash, request, url_for
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.places.queries import area, import_areas
-from webapp.schemes import queries, service
+from webapp.schemes import lapsing, queries, service
 from webapp.schemes.forms import CategoryForm, SchemeForm, area_choices, typed_settings
 from webapp.schemes.models import Category, Scheme
 from webapp.schemes.views.blueprint import bp, kept
@@ -31,7 +31,14 @@ def add_scheme() -> Response:
     if added is not None:
         flash(f"已新增「{added.name}」，接着新增一级指标和细则。", "success")
         return go(url_for("schemes.scheme", scheme_id=added.id))
-    return render("schemes/scheme_form.html", form=form, scheme=None, status=status_of(form))
+    return _form_page(form, None)
+
+
+def _form_page(form: SchemeForm, scheme: Scheme | None) -> Response:
+    """With what a lapse day means."""
+    month, day = (scheme.lapse_month, scheme.lapse_day) if scheme else (None, None)
+    example = lapsing.example(month, day, clock.today())
+    return render("schemes/scheme_form.html", form=form, scheme=scheme, lapse_example=example, status=status_of(form))
 
 
 def _offer_uppers(form: SchemeForm, schemes: list[Scheme]) -> None:
@@ -66,7 +73,7 @@ def change_scheme(scheme_id: int) -> Response:
     if perform(form, lambda: _change(found, form)):
         flash("已保存。已经入账的分不受影响。", "success")
         return go(url_for("schemes.scheme", scheme_id=found.id))
-    return render("schemes/scheme_form.html", form=form, scheme=found, status=status_of(form))
+    return _form_page(form, found)
 
 
 def _drop_what_stays(form: SchemeForm, scheme: Scheme) -> None:

@@ -21,7 +21,7 @@ from webapp.users.views.blueprint import bp
 from webapp.web import cookies
 from webapp.web.access import ANYBODY, RESIDENT, actor, requires
 from webapp.web.addresses import local_target
-from webapp.web.home import home_links
+from webapp.web.home import home_links, home_notices
 from webapp.web.htmx import go, render
 
 #: In the session: the phone, for counting its guesses; signed, so that nobody counts on another's.
@@ -103,6 +103,7 @@ def home() -> Response:
         "users/home.html",
         who=who,
         place=area_label(db.session.get_one(Area, who.area_id)),
+        notices=home_notices(),
         links=home_links(head=bool(who.heads)),
         serving=people_serving(who.area_id, who.courtyard_id),
         community=db.session.get_one(Area, who.community_id),

@@ -6,9 +6,8 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request, send_file, url_for
+from flask import Response, request, send_file, url_for
 
-from webapp.audit.words import AuditWords
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.sheets import CellValue, Column, write_table_to
@@ -18,6 +17,7 @@ from webapp.ledger.book import KIND_WORDS, AccountState, EntryLine
 from webapp.ledger.explain import explain
 from webapp.ledger.forms import ExportForm
 from webapp.ledger.queries import AccountFilter, Owner
+from webapp.ledger.views.blueprint import XLSX, bp
 from webapp.places.models import HOLDER_KINDS, Area
 from webapp.places.queries import AreaNode, area_label, area_options, communities_in
 from webapp.places.queries import area as area_in_scope
@@ -26,14 +26,9 @@ from webapp.web.access import actor, requires
 from webapp.web.finding import searched
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import render
-from webapp.web.menu import MenuEntry
 from webapp.web.paging import paginate
 
-bp = Blueprint("ledger", __name__)
-MENU = (MenuEntry("积分台账", "ledger.accounts", "book-open", "ledger.view", 100, also=("ledger.months",)),)
-AUDIT_WORDS = AuditWords(subjects={"account": "积分台账"}, actions={"account:exported": "导出积分台账"})
 STATES = {"locked": "暂停花分", "held": "有冻结", "below": "低于零分"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 #: The page of a holder: endpoint and the name of its id.
 PAGES = {
