@@ -39,12 +39,12 @@ def run() -> list[Result]:
     app = town()
     kiosk, _ = household_at_kiosk(app, facts(app)["households"][0]["number"])
     device = kiosk["HTTP_COOKIE"].split("; ")[0].split("=", 1)[1]
-    with sync_playwright() as playwright, _served(app) as address:
+    with sync_playwright() as playwright, served(app) as address:
         chromium = playwright.chromium.launch(
             executable_path=chromium_program(), args=["--no-sandbox", "--disable-gpu"]
         )
         size, parts, text = _first_visit(chromium, address, device)
-        with _served(_plain(text)) as plain:
+        with served(_plain(text)) as plain:
             ours, base = _paints(chromium, f"{address}/kiosk/", f"{plain}/", device)
         chromium.close()
     print("  " + ", ".join(f"{name} {count:,}" for name, count in parts))
@@ -67,7 +67,7 @@ def run() -> list[Result]:
 
 
 @contextmanager
-def _served(app: WSGI) -> Iterator[str]:
+def served(app: WSGI) -> Iterator[str]:
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
