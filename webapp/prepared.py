@@ -65,6 +65,14 @@ class Prepared:
         """How many rows were written."""
         return self._run(values)[1]
 
+    def each(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Run it once for each of some values, in one call of the driver, which returns no rows."""
+        if not rows:
+            return
+        connection, dialect = _driver()
+        text = self._texts.get(dialect.name) or self._compile(dialect, rows[0])
+        text.each(connection, dialect, rows)
+
     def _run(self, values: dict[str, Any]) -> tuple[list[Any], int]:
         connection, dialect = _driver()
         text = self._texts.get(dialect.name) or self._compile(dialect, values)
@@ -126,6 +134,15 @@ class _Text:
         if self._readers:
             rows = [self._read(row) for row in rows]
         return [self._row(row) for row in rows] if self._row is not None else [], written
+
+    def each(self, connection: Any, dialect: Dialect, rows: Sequence[dict[str, Any]]) -> None:
+        cursor = connection.cursor()
+        try:
+            cursor.executemany(self._sql, [self._bound(values) for values in rows])
+        except dialect.loaded_dbapi.Error as error:
+            raise self._said(error, connection, dialect) from error
+        finally:
+            cursor.close()
 
     def _said(self, error: Any, connection: Any, dialect: Dialect) -> Any:
         """As SQLAlchemy would say it; a connection that is gone is thrown away, as it would do."""

@@ -5,6 +5,7 @@ an account may have moved before its entry was refused.
 """
 
 from webapp.ledger.service.accounts import account_state_of, open_account
+from webapp.ledger.service.batch import Due, post_many
 from webapp.ledger.service.exports import note_export
 from webapp.ledger.service.holds import hold, lock, release, spend
 from webapp.ledger.service.lapsing import announce, lapse_account, lapse_some, note_lapse_export
@@ -12,6 +13,7 @@ from webapp.ledger.service.posting import post, reverse
 from webapp.ledger.service.writing import Posting
 
 __all__ = [
+    "Due",
     "Posting",
     "account_state_of",
     "announce",
@@ -23,6 +25,7 @@ __all__ = [
     "note_lapse_export",
     "open_account",
     "post",
+    "post_many",
     "release",
     "reverse",
     "spend",

@@ -37,7 +37,7 @@ def post(
     written = _write(holder_id, scheme_id, posting, actor, now)
     upper_id, courtyard_id = written.upper_id, written.courtyard_id
     if rolls_up and posting.kind == "record" and upper_id is not None and courtyard_id is not None:
-        _write(courtyard_id, upper_id, _roll_up(posting), actor, now)
+        _write(courtyard_id, upper_id, roll_up(posting), actor, now)
     return written.line
 
 
@@ -48,12 +48,15 @@ def _write(holder_id: int, scheme_id: int, posting: Posting, actor: Actor, now: 
         account = open_account(holder_id=holder_id, scheme_id=scheme_id, now=now)
         written = write_if_open(holder_id, scheme_id, posting, actor, now)
     if written is None:
-        left = max(account.balance - account.held - Points(scheme(scheme_id).floor or 0), ZERO)
-        raise InsufficientPoints(f"积分不够：最多还能减 {left} 分。")
+        raise too_little(account.balance - account.held, scheme(scheme_id).floor or 0)
     return written
 
 
-def _roll_up(posting: Posting) -> Posting:
+def too_little(available: Points, floor: int) -> InsufficientPoints:
+    return InsufficientPoints(f"积分不够：最多还能减 {max(available - Points(floor), ZERO)} 分。")
+
+
+def roll_up(posting: Posting) -> Posting:
     """The courtyard gets what its household earned or lost; what is spent stays the household's own affair."""
     return Posting(
         amount=posting.amount,

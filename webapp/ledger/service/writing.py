@@ -5,6 +5,7 @@ The statements are prepared: the ORM's way costs five times as much.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from webapp.schemes.models import Scheme
 
 NO_FLOOR = -(10**15)
 LONGEST_TITLE, LONGEST_NOTE = 80, 300
+ALREADY_POSTED = "这一笔已经记过账，不会重复记。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ _MOVE_OF_HOLDER = _move(
     _account.balance - _account.held + bindparam("p_frees") + bindparam("p_amount") >= _floor,
     and_tell=(_of_scheme(_scheme.rolls_up_to_id).label("upper_id"), _home.label("courtyard_id")),
 )
-_INSERT_ENTRY = Prepared(insert(Entry.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
+INSERT_ENTRY = Prepared(insert(Entry.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
 _SET_HEAD = Prepared(
     update(Account.__table__).where(_account.id == bindparam("p_id")).values(head=bindparam("p_head"))  # type: ignore[arg-type]  # likewise
 )
@@ -126,10 +128,10 @@ _SET_HEAD = Prepared(
 _ADD_TO_MONTH = Prepared(
     text(
         "INSERT INTO month_total (community_id, month, scheme_id, category_id, earned, deducted, spent, entries)"
-        " VALUES (:community_id, :month, :scheme_id, :category_id, :earned, :deducted, :spent, 1)"
+        " VALUES (:community_id, :month, :scheme_id, :category_id, :earned, :deducted, :spent, :entries)"
         " ON CONFLICT (community_id, month, scheme_id, category_id) DO UPDATE SET"
         " earned = month_total.earned + excluded.earned, deducted = month_total.deducted + excluded.deducted,"
-        " spent = month_total.spent + excluded.spent, entries = month_total.entries + 1"
+        " spent = month_total.spent + excluded.spent, entries = month_total.entries + excluded.entries"
     )
 )
 
@@ -194,9 +196,9 @@ def _change(posting: Posting, figures: _Figures) -> dict[str, int]:
 
 
 def _enter(moved: Any, posting: Posting, figures: _Figures, actor: Actor, now: datetime) -> EntryLine:
-    values = _entry_values(moved, posting, actor, now)
+    values = entry_values(moved, posting, actor, now)
     try:
-        _INSERT_ENTRY.count(**values)
+        INSERT_ENTRY.count(**values)
     except IntegrityError as error:
         raise _refused(error) from error
     set_head(moved.id, values["hash"])
@@ -208,11 +210,20 @@ def _enter(moved: Any, posting: Posting, figures: _Figures, actor: Actor, now: d
         earned=figures.earned,
         deducted=figures.deducted,
         spent=figures.spent,
+        entries=1,
     )
     return as_entry(values)
 
 
-def _entry_values(moved: Any, posting: Posting, actor: Actor, now: datetime) -> dict[str, Any]:
+def add_to_months(totals: Mapping[tuple[int, int, int, int], Sequence[int]]) -> None:
+    """``totals``: (community, month, scheme, category) -> earned, deducted, spent in tenths, and entries."""
+    names = ("community_id", "month", "scheme_id", "category_id", "earned", "deducted", "spent", "entries")
+    _ADD_TO_MONTH.each([dict(zip(names, (*key, *totals[key]), strict=True)) for key in sorted(totals)])
+
+
+def entry_values(moved: Any, posting: Posting, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The row of an entry, chained. ``moved``: the account's id, and after the entry its ``entries`` and ``balance``;
+    its ``head`` is still the one before."""
     values: dict[str, Any] = {
         "account_id": moved.id,
         "seq": moved.entries,
@@ -238,7 +249,7 @@ def _entry_values(moved: Any, posting: Posting, actor: Actor, now: datetime) -> 
 def _refused(error: IntegrityError) -> Exception:
     """A broken uniqueness in plain words; anything else is a fault of the software and stays what it is."""
     if breaks(error, "uq_entry_cause", "entry.cause_kind"):
-        return AlreadyUsed("这一笔已经记过账，不会重复记。")
+        return AlreadyUsed(ALREADY_POSTED)
     if breaks(error, "uq_entry_reverses", "entry.reverses"):
         return AlreadyUsed("这一笔已经冲正过了，不会重复冲正。")
     return error
