@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 
@@ -30,7 +31,34 @@ def log(
 
     CR and LF cannot forge a line: the detail is JSON, and a line is a row.
     """
-    line = {
+    db.session.flush()
+    _INSERT.count(**_line(actor, action, now, object_kind, object_id, area_path, detail))
+
+
+class Happened(NamedTuple):
+    """The object of one of several lines that say the same act, and what is said of it beside."""
+
+    object_id: int
+    area_path: str
+    detail: dict[str, Any]
+
+
+def log_each(actor: Actor, action: str, happened: Sequence[Happened], *, now: datetime, object_kind: str) -> None:
+    """A line for each of several objects, in one call of the database."""
+    db.session.flush()
+    _INSERT.each([_line(actor, action, now, object_kind, one.object_id, one.area_path, one.detail) for one in happened])
+
+
+def _line(
+    actor: Actor,
+    action: str,
+    now: datetime,
+    object_kind: str,
+    object_id: int | None,
+    area_path: str,
+    detail: dict[str, Any],
+) -> dict[str, Any]:
+    return {
         "at": now,
         "user_id": actor.user_id,
         "actor_label": actor.label,
@@ -41,8 +69,6 @@ def log(
         "area_path": area_path,
         "detail": json.dumps(detail, ensure_ascii=False, default=str, sort_keys=True),
     }
-    db.session.flush()
-    _INSERT.count(**line)
 
 
 def only_area(scope: tuple[str, ...]) -> str:

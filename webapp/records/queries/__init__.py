@@ -21,7 +21,7 @@ from webapp.records.queries.photos import (
     records_with_same_photos,
     with_photos,
 )
-from webapp.records.queries.targets import Spot, Target, shown_name, spots, target
+from webapp.records.queries.targets import Spot, Target, shown_name, spots, target, targets
 from webapp.schemes.models import RuleVersion
 from webapp.schemes.queries import RuleView, rule_version
 
@@ -45,6 +45,7 @@ __all__ = [
     "spots",
     "steps_of",
     "target",
+    "targets",
     "uses",
     "uses_of_rule",
     "waiting_lines",

@@ -93,11 +93,12 @@ _target = (
     .outerjoin(_owner, _owner.c.id == _shop.owner_id)
     .outerjoin(Courtyard.__table__, _courtyard.id == _holder.id)
     .outerjoin(_home, _home.c.id == _household.courtyard_id)
-    .where(_holder.id == bindparam("holder"))
 )
-_TARGET = Prepared(_target)
+_one_target = _target.where(_holder.id == bindparam("holder"))
+_TARGET = Prepared(_one_target)
+_TARGETS = _target.where(_holder.id.in_(bindparam("holders", expanding=True)))
 #: Records of one holder are made one after the other, so that caps hold. (SQLite has one writer anyway.)
-_TARGET_LOCKED = Prepared(_target.with_for_update(of=Holder.__table__, key_share=True))
+_TARGET_LOCKED = Prepared(_one_target.with_for_update(of=Holder.__table__, key_share=True))
 
 
 def target(holder_id: int, *, locked: bool = False) -> Target:
@@ -108,6 +109,16 @@ def target(holder_id: int, *, locked: bool = False) -> Target:
     row = (_TARGET_LOCKED if locked else _TARGET).first(holder=holder_id)
     if row is None:
         raise NotFound("没有找到要记分的对象，请重新扫码。")
+    return _as_target(row)
+
+
+def targets(holder_ids: Iterable[int]) -> dict[int, Target]:
+    """Of several holders at once; those that are not there are left out."""
+    rows = db.session.connection().execute(_TARGETS, {"holders": sorted(set(holder_ids))})
+    return {row[0]: _as_target(row) for row in rows}
+
+
+def _as_target(row: Any) -> Target:
     return Target._make((*row[:-6], _spot([row[-6:-3], row[-3:]])))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from webapp.core.actor import Actor
+from webapp.core.errors import DomainError
 from webapp.core.points import Points
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
-from webapp.ledger.service import Posting
+from webapp.ledger.service import Due, Posting
 from webapp.records.models import Record
 from webapp.schemes.queries import RuleView
 
@@ -18,18 +20,43 @@ def post_record(record: Record, rule: RuleView, actor: Actor, now: datetime) -> 
 
     :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
     """
-    cause = Cause("record", record.id)
     if record.points:
-        posting = Posting(
-            amount=Points(record.points),
-            kind="record",
-            cause=cause,
-            title=rule.title,
-            note=record.note,
-            category_id=rule.category_id,
-            happened_on=record.happened_on,
+        ledger.post(
+            holder_id=record.holder_id,
+            scheme_id=record.scheme_id,
+            posting=_posting(record, rule),
+            actor=actor,
+            now=now,
         )
-        ledger.post(holder_id=record.holder_id, scheme_id=record.scheme_id, posting=posting, actor=actor, now=now)
     if rule.veto:
-        account = ledger.open_account(holder_id=record.holder_id, scheme_id=record.scheme_id, now=now)
-        ledger.lock(account_id=account.id, cause=cause, reason=f"一票否决：{rule.title}", now=now)
+        _lock(record, rule, now)
+
+
+def post_records(records: Sequence[tuple[Record, RuleView]], actor: Actor, now: datetime) -> dict[int, DomainError]:
+    """The same for many, each for itself; the refusals by the records' ids."""
+    given = [(record, rule) for record, rule in records if record.points]
+    due = [Due(record.holder_id, record.scheme_id, _posting(record, rule)) for record, rule in given]
+    said = ledger.post_many(due=due, actor=actor, now=now)
+    refused = {record.id: why for (record, _), why in zip(given, said, strict=True) if why is not None}
+    for record, rule in records:
+        if rule.veto and record.id not in refused:
+            _lock(record, rule, now)
+    return refused
+
+
+def _posting(record: Record, rule: RuleView) -> Posting:
+    return Posting(
+        amount=Points(record.points),
+        kind="record",
+        cause=Cause("record", record.id),
+        title=rule.title,
+        note=record.note,
+        category_id=rule.category_id,
+        happened_on=record.happened_on,
+    )
+
+
+def _lock(record: Record, rule: RuleView, now: datetime) -> None:
+    account = ledger.open_account(holder_id=record.holder_id, scheme_id=record.scheme_id, now=now)
+    cause = Cause("record", record.id)
+    ledger.lock(account_id=account.id, cause=cause, reason=f"一票否决：{rule.title}", now=now)

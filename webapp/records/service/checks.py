@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import bindparam, select
 
@@ -30,11 +31,7 @@ _HOME = Prepared(
 
 
 _kin = Kinship.__table__.c
-_RELATED = Prepared(
-    select(_kin.household_id).where(
-        _kin.person_id == bindparam("person"), _kin.household_id.in_([bindparam("one"), bindparam("other")])
-    )
-)
+_RELATED = Prepared(select(_kin.household_id).where(_kin.person_id == bindparam("person")))
 
 
 def check_rule(ruling: Ruling, target: Target) -> None:
@@ -115,6 +112,52 @@ def check_claimable(rule: RuleView) -> None:
         raise Invalid(f"「{rule.title}」不能申报，请选加分的细则。", field="rule")
 
 
+class Interests:
+    """What somebody has an interest in, looked up when it is first needed and once however many places are asked about."""
+
+    def __init__(self, person_id: int) -> None:
+        self._person_id = person_id
+
+    @cached_property
+    def kin(self) -> set[int]:
+        """Households of declared relatives."""
+        return {row.household_id for row in _RELATED.all(person=self._person_id)}
+
+    @cached_property
+    def home(self) -> tuple[int | None, int | None]:
+        """The own household and its courtyard."""
+        row = _HOME.first(person=self._person_id)
+        return (row[0], row[1]) if row else (None, None)
+
+    @cached_property
+    def headed(self) -> set[int]:
+        """Courtyards of which they are the head."""
+        return courtyards_headed_by(self._person_id)
+
+    def why_recused(self, target: Target, *, as_head: bool = True) -> str:
+        """As the function of this name says."""
+        if target.id == self._person_id:
+            return "不能给自己记分"
+        if target.kind == "shop" and target.owner_id is None:  # nobody known here keeps it
+            return ""
+        if target.kind != "courtyard" and self.kin & {target.id, target.household_id}:  # a courtyard is no household
+            return "这是您申报过的亲属家"
+        heading = as_head or target.kind == "courtyard"
+        headed = self.headed if heading and target.kind in ("courtyard", "household") else set()
+        household_id, courtyard_id = self.home
+        own_household = household_id is not None and household_id in (target.id, target.household_id)
+        reasons = {
+            "person": "这是您家里的人" if own_household else "",
+            "household": "这是您自己家"
+            if own_household
+            else _if_in(target.courtyard_id, headed, "这一户在您负责的院落"),
+            "courtyard": _if_in(target.id, headed, "这是您负责的院落")
+            or _if_in(target.id, {courtyard_id}, "您就住在这个院落"),
+            "shop": "这是您自己家的店" if own_household or target.owner_id == self._person_id else "",
+        }
+        return reasons[target.kind]
+
+
 def why_recused(target: Target, person_id: int | None, *, as_head: bool = True) -> str:
     """回避: why somebody may not score this place; empty if they may.
 
@@ -123,31 +166,7 @@ def why_recused(target: Target, person_id: int | None, *, as_head: bool = True) 
     section 15.4). ``as_head=False``: to head a courtyard is no interest in its households; their head reviews them
     first.
     """
-    if person_id is None:
-        return ""
-    if target.id == person_id:
-        return "不能给自己记分"
-    if target.kind == "shop" and target.owner_id is None:  # nobody known here keeps it
-        return ""
-    if target.kind != "courtyard" and _is_kin(target, person_id):  # a courtyard is no household
-        return "这是您申报过的亲属家"
-    heading = as_head or target.kind == "courtyard"
-    headed = courtyards_headed_by(person_id) if heading and target.kind in ("courtyard", "household") else set()
-    home = _HOME.first(person=person_id)
-    household_id, courtyard_id = home or (None, None)
-    own_household = household_id is not None and household_id in (target.id, target.household_id)
-    reasons = {
-        "person": "这是您家里的人" if own_household else "",
-        "household": "这是您自己家" if own_household else _if_in(target.courtyard_id, headed, "这一户在您负责的院落"),
-        "courtyard": _if_in(target.id, headed, "这是您负责的院落")
-        or _if_in(target.id, {courtyard_id}, "您就住在这个院落"),
-        "shop": "这是您自己家的店" if own_household or target.owner_id == person_id else "",
-    }
-    return reasons[target.kind]
-
-
-def _is_kin(target: Target, person_id: int) -> bool:
-    return _RELATED.first(person=person_id, one=target.id, other=target.household_id or 0) is not None
+    return Interests(person_id).why_recused(target, as_head=as_head) if person_id is not None else ""
 
 
 def _if_in(found: int | None, those: set[int] | set[int | None], words: str) -> str:

@@ -10,18 +10,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 
-from webapp.audit.service import log
+from webapp.audit.service import Happened, log_each
 from webapp.core.actor import Actor
 from webapp.core.errors import AlreadyUsed, DomainError, Invalid, NotAllowed, NotFound
 from webapp.core.points import Points
 from webapp.core.text import normalise_prose
 from webapp.extensions import db
+from webapp.prepared import Prepared
 from webapp.records.models import Record, RecordStep
-from webapp.records.queries import Target, steps_of, target
+from webapp.records.queries import Target, targets
 from webapp.records.service import checks
-from webapp.records.service.booking import post_record
+from webapp.records.service.booking import post_records
 from webapp.schemes.queries import Terms, rule_version, terms
 from webapp.users.permissions import posts_over
 from webapp.users.queries import courtyards_headed_in
@@ -56,14 +57,21 @@ def why_not_first(record: Record, whom: Target, scheme: Terms, actor: Actor) -> 
     return why_not_impartial(record, whom, actor)
 
 
-def why_not_impartial(record: Record, whom: Target, actor: Actor) -> str:
-    """回避: why the actor has an interest in a record; empty if they have none."""
+def why_not_impartial(record: Record, whom: Target, actor: Actor, interests: checks.Interests | None = None) -> str:
+    """回避: why the actor has an interest in a record; empty if they have none. ``interests``: the actor's, where
+    several records are asked about."""
     if checks.wrote(record, actor):
         return "不能审核自己记的内容，请同事来审核。"
     if actor.household_id is not None and actor.household_id in (whom.id, whom.household_id):
         return "这是您自己家，按规定要回避，请他人审核。"
-    why = checks.why_recused(whom, actor.person_id, as_head=False)
+    interests = interests or interests_of(actor)
+    why = interests.why_recused(whom, as_head=False) if interests else ""
     return f"{why}，按规定要回避，请他人审核。" if why else ""
+
+
+def interests_of(actor: Actor) -> checks.Interests | None:
+    """None for who is no person known here."""
+    return checks.Interests(actor.person_id) if actor.person_id is not None else None
 
 
 def pass_first(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcome:
@@ -72,15 +80,16 @@ def pass_first(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Out
     :raises Invalid: for more than ``MOST_AT_ONCE`` records.
     """
 
-    def one(record: Record, whom: Target, scheme: Terms) -> None:
-        if record.state != "waiting":
+    def judge(found: Found) -> None:
+        if found.record.state != "waiting":
             raise AlreadyUsed(_DONE_ALREADY)
-        why = why_not_first(record, whom, scheme, actor)
+        why = why_not_first(found.record, found.whom, found.scheme, actor)
         if why:
             raise NotAllowed(why)
-        _go_on(record, "passed", "passed", whom, actor, now)
 
-    return _each(record_ids, one)
+    good, refused = _judged(record_ids, judge)
+    _all_go_on(good, "passed", actor, now)
+    return _outcome(good, refused)
 
 
 def confirm(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcome:
@@ -89,28 +98,37 @@ def confirm(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcom
 
     :raises Invalid: for more than ``MOST_AT_ONCE`` records.
     """
+    interests, passed = interests_of(actor), _passed_by(actor, record_ids)
 
-    def one(record: Record, whom: Target, scheme: Terms) -> None:
+    def judge(found: Found) -> None:
+        record, whom = found.record, found.whom
         if not actor.may("reviews.confirm", whom.path):
             raise NotFound("没有找到这条记实。")
         if record.state != "passed":
             raise AlreadyUsed("这条还没有初审，请先初审。" if record.state == "waiting" else _DONE_ALREADY)
-        why = why_not_impartial(record, whom, actor) or _passed_it(record, actor)
+        why = why_not_impartial(record, whom, actor, interests)
+        why = why or ("初审是您做的，认定请换一个人。" if record.id in passed else "")
         if why:
             raise NotAllowed(why)
-        _go_on(record, "confirmed", "confirmed", whom, actor, now)
-        if scheme.posts(record.source) != "publication":
-            _post(record, whom, actor, now)
 
-    return _each(record_ids, one)
+    good, refused = _judged(record_ids, judge)
+    posting = [found for found in good if found.scheme.posts(found.record.source) != "publication"]
+    refused |= _booked(posting, actor, now)
+    good, posting = _without(good, refused), _without(posting, refused)
+    _all_go_on(good, "confirmed", actor, now)
+    _all_go_on(posting, "posted", actor, now)
+    return _outcome(good, refused)
 
 
-def _passed_it(record: Record, actor: Actor) -> str:
-    mine = any(
-        step.kind == "passed" and step.user_id is not None and step.user_id == actor.user_id
-        for step in steps_of(record.id)
+def _passed_by(actor: Actor, record_ids: Sequence[int]) -> set[int]:
+    """Which of some records the actor passed in the first review."""
+    if actor.user_id is None:
+        return set()
+    step = RecordStep.__table__.c
+    statement = select(step.record_id).where(
+        step.record_id.in_(list(record_ids)), step.kind == "passed", step.user_id == actor.user_id
     )
-    return "初审是您做的，认定请换一个人。" if mine else ""
+    return set(db.session.connection().execute(statement).scalars())
 
 
 def post_confirmed(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcome:
@@ -120,13 +138,16 @@ def post_confirmed(*, actor: Actor, record_ids: Sequence[int], now: datetime) ->
     :raises Invalid: for more than ``MOST_AT_ONCE`` records.
     """
 
-    def one(record: Record, whom: Target, scheme: Terms) -> None:
-        if record.state != "confirmed":
+    def judge(found: Found) -> None:
+        if found.record.state != "confirmed":
             raise AlreadyUsed(_DONE_ALREADY)
-        actor.must("reviews.confirm", whom.path)
-        _post(record, whom, actor, now)
+        actor.must("reviews.confirm", found.whom.path)
 
-    return _each(record_ids, one)
+    good, refused = _judged(record_ids, judge)
+    refused |= _booked(good, actor, now)
+    good = _without(good, refused)
+    _all_go_on(good, "posted", actor, now)
+    return _outcome(good, refused)
 
 
 def give_back(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Record:
@@ -137,7 +158,8 @@ def give_back(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Re
     :raises AlreadyUsed: if it is in the book, or was ended before.
     :raises NotAllowed: for who has an interest in it.
     """
-    record, whom, scheme = _locked(record_id)
+    found = _locked(record_id)
+    record, whom, scheme = found
     reason = normalise_prose(reason)
     first = record.state == "waiting" and may_review(actor, whom, scheme)
     if not first and not actor.may("reviews.confirm", whom.path):
@@ -149,7 +171,7 @@ def give_back(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Re
     why = why_not_impartial(record, whom, actor)
     if why:
         raise NotAllowed(why)
-    _end(record, "returned", reason, whom, actor, now)
+    _end(found, "returned", reason, actor, now)
     return record
 
 
@@ -159,77 +181,120 @@ def withdraw(*, actor: Actor, record_id: int, now: datetime) -> Record:
     :raises NotFound: for anybody but its author.
     :raises AlreadyUsed: once it was reviewed or withdrawn.
     """
-    record, whom, _ = _locked(record_id)
+    found = _locked(record_id)
+    record = found.record
     if not checks.wrote(record, actor):
         raise NotFound("没有找到这条申报。")
     if record.state not in ("waiting", "returned"):
         raise AlreadyUsed("这条已经审核过，不能自己撤回了。有疑问请联系网格员。")
-    _end(record, "withdrawn", "申报人撤回", whom, actor, now)
+    _end(found, "withdrawn", "申报人撤回", actor, now)
     return record
 
 
-# One record -----------------------------------------------------------------------------------------------------------
+# Several records ------------------------------------------------------------------------------------------------------
 
 
-def _each(record_ids: Sequence[int], act: Callable[[Record, Target, Terms], None]) -> Outcome:
-    """In the order of their numbers, so that two who confirm the same batch never wait for each other crosswise."""
+class Found(NamedTuple):
+    """A record that is locked, for whom it is and by whose terms."""
+
+    record: Record
+    whom: Target
+    scheme: Terms
+
+
+Refused = dict[int, str]
+
+
+def _judged(record_ids: Sequence[int], judge: Callable[[Found], None]) -> tuple[list[Found], Refused]:
+    """Those that ``judge`` lets pass, and why not the others. Locked in the order of their numbers, so that two who
+    work on the same batch never wait for each other crosswise."""
     if len(record_ids) > MOST_AT_ONCE:
         raise Invalid(f"一次最多 {MOST_AT_ONCE} 条，请分几次。")
-    done, refused = 0, []
+    found = {one.record.id: one for one in _locked_all(record_ids)}
+    good, refused = [], {}
     for record_id in sorted(set(record_ids)):
         try:
-            with db.session.begin_nested():  # an account may have moved before its entry is refused
-                act(*_locked(record_id))
+            if record_id not in found:
+                raise NotFound("没有找到这条记实。")
+            judge(found[record_id])
         except DomainError as error:
-            refused.append((record_id, error.message))
+            refused[record_id] = error.message
         else:
-            done += 1
-    return Outcome(done, tuple(refused))
+            good.append(found[record_id])
+    return good, refused
 
 
-def _locked(record_id: int) -> tuple[Record, Target, Terms]:
-    statement = select(Record).where(Record.id == record_id).with_for_update()
-    record = db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
-    if record is None:
+def _locked_all(record_ids: Sequence[int]) -> list[Found]:
+    statement = select(Record).where(Record.id.in_(list(record_ids))).order_by(Record.id).with_for_update()
+    records = db.session.scalars(statement.execution_options(populate_existing=True)).all()
+    whom = targets({record.holder_id for record in records})
+    schemes = {scheme_id: terms(scheme_id) for scheme_id in {record.scheme_id for record in records}}
+    return [Found(record, whom[record.holder_id], schemes[record.scheme_id]) for record in records]
+
+
+def _booked(found: Sequence[Found], actor: Actor, now: datetime) -> Refused:
+    """Into the book; what it refuses, and why."""
+    rules = {version: rule_version(version) for version in {one.record.rule_version_id for one in found}}
+    given = [(one.record, rules[one.record.rule_version_id]) for one in found]
+    return {record_id: error.message for record_id, error in post_records(given, actor, now).items()}
+
+
+def _without(found: Sequence[Found], refused: Refused) -> list[Found]:
+    return [one for one in found if one.record.id not in refused]
+
+
+def _outcome(good: Sequence[Found], refused: Refused) -> Outcome:
+    return Outcome(len(good), tuple(sorted(refused.items())))
+
+
+# The step -------------------------------------------------------------------------------------------------------------
+
+
+_step, _record = RecordStep.__table__.c, Record.__table__.c
+_INSERT_STEP = Prepared(insert(RecordStep.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
+
+
+def _locked(record_id: int) -> Found:
+    found = _locked_all([record_id])
+    if not found:
         raise NotFound("没有找到这条记实。")
-    return record, target(record.holder_id), terms(record.scheme_id)
+    return found[0]
 
 
-def _go_on(record: Record, state: str, kind: str, whom: Target, actor: Actor, now: datetime, note: str = "") -> None:
-    record.state = state
+def _all_go_on(found: Sequence[Found], state: str, actor: Actor, now: datetime, note: str = "") -> None:
+    """The step into a state, which is called like it: the records, their steps and the audit log."""
+    if not found:
+        return
+    ids = [one.record.id for one in found]
     db.session.flush()
-    seq = len(steps_of(record.id)) + 1
-    db.session.execute(
-        insert(RecordStep).values(
-            record_id=record.id,
-            seq=seq,
-            kind=kind,
-            user_id=actor.user_id,
-            person_id=actor.person_id,
-            household_id=actor.household_id,
-            label=actor.label,
-            note=note,
-            at=now,
-        )
+    db.session.execute(update(Record).where(Record.id.in_(ids)).values(state=state))
+    counted = select(_step.record_id, func.count()).where(_step.record_id.in_(ids)).group_by(_step.record_id)
+    taken = {record_id: count for record_id, count in db.session.connection().execute(counted)}
+    _INSERT_STEP.each(
+        [
+            {
+                "record_id": record_id,
+                "seq": taken.get(record_id, 0) + 1,
+                "kind": state,
+                "user_id": actor.user_id,
+                "person_id": actor.person_id,
+                "household_id": actor.household_id,
+                "label": actor.label,
+                "note": note,
+                "at": now,
+            }
+            for record_id in ids
+        ]
     )
-    log(
-        actor,
-        f"record:{kind}",
-        now=now,
-        object_kind="record",
-        object_id=record.id,
-        area_path=whom.path,
-        holder=record.holder_id,
-        points=str(Points(record.points)),
-        state=state,
-    )
+    log_each(actor, f"record:{state}", [_happened(one, state) for one in found], now=now, object_kind="record")
 
 
-def _post(record: Record, whom: Target, actor: Actor, now: datetime) -> None:
-    _go_on(record, "posted", "posted", whom, actor, now)
-    post_record(record, rule_version(record.rule_version_id), actor, now)
+def _happened(one: Found, state: str) -> Happened:
+    record = one.record
+    detail = {"holder": record.holder_id, "points": str(Points(record.points)), "state": state}
+    return Happened(record.id, one.whom.path, detail)
 
 
-def _end(record: Record, state: str, note: str, whom: Target, actor: Actor, now: datetime) -> None:
-    record.ended_at, record.end_note = now, note
-    _go_on(record, state, state, whom, actor, now, note)
+def _end(found: Found, state: str, note: str, actor: Actor, now: datetime) -> None:
+    found.record.ended_at, found.record.end_note = now, note
+    _all_go_on([found], state, actor, now, note)
