@@ -55,7 +55,7 @@ class Writer:
     def entry(self, account_id: int, number: int, now: datetime, kind: str, category_id: int) -> Row:
         amount = 20 if number % 5 else -20
         figures, bucket, month = self.figures[account_id], bucket_of(kind, amount), clock.month_of(now)
-        figures.add(amount, bucket, month)
+        figures.add(amount, bucket, month, kind)
         row: Row = {
             "account_id": account_id,
             "seq": figures.entries,
@@ -153,7 +153,7 @@ def write(connection: Connection, rows: int) -> None:
             pending.clear()
     if pending:
         connection.execute(insert(Entry.__table__), pending)
-    columns = ("balance", "entries", "year", "earned", "deducted", "spent", "month", "merit", "head")
+    columns = ("balance", "entries", "year", "earned", "deducted", "spent", "month", "merit", "net", "rolled", "head")
     changed = ", ".join(f"{name} = :{name}" for name in columns)
     connection.execute(text(f"UPDATE account SET {changed} WHERE id = :id"), list(writer.accounts()))
     connection.execute(insert(MonthTotal), list(writer.totals()))

@@ -39,6 +39,7 @@ FEATURES = (
     "records",
     "claims",
     "inspections",
+    "rankings",
     "ratings",
     "redemption",
     "reviews",

@@ -311,16 +311,23 @@ def test_a_reversal_lowers_the_figure_that_its_line_had_raised(town):
     assert (account.earned, account.deducted, account.merit) == (Points(50), Points(0), Points(50))
 
 
-def test_a_ranking_counts_what_was_earned_not_what_is_left(town):
+def test_the_net_of_an_account_is_what_was_earned_less_what_was_deducted_whatever_was_spent(town):
     other = make_household(courtyard=town.courtyard, number="H2")
-    third = make_household(courtyard=town.courtyard, number="H3")
     town.post(50)
-    town.spend(town.hold(50))
+    town.post(-20)
+    town.spend(town.hold(30))
+    town.reverse(town.post(70))
     town.post(30, holder=other)
-    town.post(30, holder=third)
 
-    path = town.tree.community.path
-    standings = queries.ranking(town.scheme.id, area_path=path, year=2026)
-    assert [(one.place, one.points.tenths) for one in standings] == [(1, 50), (2, 30), (2, 30)]
-    assert queries.ranking(town.scheme.id, area_path=path, year=2026, month=202610) == []
+    homes = {one.holder_id: one for one in queries.nets(town.tree.community.id, town.scheme.id)}
+    assert (homes[town.household.id].net, homes[other.id].net) == (30, 30)
+    assert queries.nets(town.tree.community.id, town.upper.id) == [(town.courtyard.id, 60, 60)]
     assert queries.place_of(town.account(other), year=2026) == 2
+
+
+def test_base_points_do_not_count_in_the_net(town):
+    town.scheme.base = 1000
+    newcomer = make_household(courtyard=town.courtyard, number="H2")
+    town.post(5, holder=newcomer)
+
+    assert [one.net for one in queries.nets(town.tree.community.id, town.scheme.id)] == [5]

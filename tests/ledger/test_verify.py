@@ -248,7 +248,7 @@ def test_a_forged_entry_with_its_account_adjusted_still_misses_the_months_total(
     attacker.execute(
         text(
             "UPDATE account SET balance = balance + 500, earned = earned + 500, merit = merit + 500,"
-            " entries = entries + 1, head = :hash WHERE id = :account_id"
+            " net = net + 500, entries = entries + 1, head = :hash WHERE id = :account_id"
         ),
         row,
     )
@@ -262,7 +262,7 @@ def test_a_forged_roll_up_without_its_household_is_named(attacker):
     attacker.execute(
         text(
             "UPDATE account SET balance = balance + 500, earned = earned + 500, merit = merit + 500,"
-            " entries = entries + 1, head = :hash WHERE id = :account_id"
+            " net = net + 500, rolled = rolled + 500, entries = entries + 1, head = :hash WHERE id = :account_id"
         ),
         row,
     )

@@ -130,14 +130,3 @@ class HoldLine:
     state: str
     created_at: datetime
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A place in a ranking. Equal points share a place, the next place is skipped (1, 2, 2, 4)."""
-
-    place: int
-    holder_id: int
-    number: str
-    name: str
-    points: Points

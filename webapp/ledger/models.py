@@ -19,7 +19,9 @@ class Account(Model):
     """A holder in a scheme. ``available`` is ``balance - held``; nothing here is ever recomputed for a page.
 
     ``earned``, ``deducted`` and ``spent`` are sizes within ``year``, and so is ``taken_back``: what reversals took back
-    of points earned in earlier years. ``merit`` is earned less deducted within ``month`` (202611). ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending now,
+    of points earned in earlier years. ``merit`` is earned less deducted within ``month`` (202611). ``net`` is earned less
+    deducted since the account was opened, base points left out, and ``rolled`` the part of it that rolled up from
+    households. ``head`` is the hash of the last of ``entries`` entries. ``locks`` counts what stops spending now,
     ``holds`` every hold and lock there ever was.
     """
 
@@ -48,6 +50,8 @@ class Account(Model):
     taken_back: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     month: Mapped[int] = mapped_column(default=0)
     merit: Mapped[int] = mapped_column(BigInteger, default=0)
+    net: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    rolled: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     entries: Mapped[int] = mapped_column(default=0)
     head: Mapped[str] = mapped_column(String(64))
     opened_at: Mapped[datetime]

@@ -26,10 +26,12 @@ class Figures:
     taken_back: int = 0
     month: int = 0
     merit: int = 0
+    net: int = 0
+    rolled: int = 0
 
-    def add(self, amount: int, bucket: str, month: int, *, older: bool = False) -> None:
-        """One more entry, posted in ``month`` (202611). A new year or month starts from nothing. ``older``: it takes back
-        an entry of an earlier year."""
+    def add(self, amount: int, bucket: str, month: int, of: str, *, older: bool = False) -> None:
+        """One more entry, posted in ``month`` (202611). A new year or month starts from nothing. ``of``: its kind, or the
+        kind of the entry that it takes back; ``older``: that one is of an earlier year."""
         if self.year != month // 100:
             self.year, self.earned, self.deducted, self.spent, self.taken_back = month // 100, 0, 0, 0, 0
         if self.month != month:
@@ -40,6 +42,8 @@ class Figures:
             self.spent -= amount
             return
         self.merit += amount
+        self.net += amount if of != "base" else 0
+        self.rolled += amount if of == "roll_up" else 0
         if bucket == "earned":
             self.earned += amount
             self.taken_back -= amount if older else 0

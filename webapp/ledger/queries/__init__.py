@@ -53,9 +53,11 @@ from webapp.ledger.queries.lapsing import (
     warnings_of,
 )
 from webapp.ledger.queries.standings import (
+    Net,
     account_in_courtyard,
+    nets,
     place_of,
-    ranking,
+    schemes_with_accounts,
 )
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "CategoryTotal",
     "LapseDay",
     "ListedAccount",
+    "Net",
     "Owner",
     "SchemeTotal",
     "account_in_courtyard",
@@ -95,14 +98,15 @@ __all__ = [
     "month_totals",
     "months_of",
     "months_with_totals",
+    "nets",
     "place_of",
-    "ranking",
     "recent_lines",
     "reversal_of",
     "reversed_by",
     "rolled_from",
     "rolled_up",
     "scheme_totals",
+    "schemes_with_accounts",
     "schemes_listed",
     "total_of",
     "warning_of",

@@ -1,52 +1,54 @@
-"""Rankings, from the year's and month's figures that stand in each account."""
+"""What rankings are made of: figures that stand in each account."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from webapp.core.errors import NotFound
-from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.ledger.book import AccountState, Standing
+from webapp.ledger.book import AccountState
 from webapp.ledger.lapsing import LapseWarning
 from webapp.ledger.models import Account, Lapse
 from webapp.ledger.queries.book import STATE_COLUMNS, as_state
 from webapp.ledger.queries.lapsing import COMING, DUE_COLUMNS, Due, warned
-from webapp.places.models import Area, Holder, Household
+from webapp.places.models import Holder, Household
 from webapp.prepared import Prepared
 from webapp.schemes.models import Scheme
 
-_a, _area = Account.__table__.c, Area.__table__.c
+_a = Account.__table__.c
 _home, _holder = Household.__table__.c, Holder.__table__.c
 
 
-def _ranking(points: ColumnElement[int], period: ColumnElement[bool]) -> Prepared:
-    return Prepared(
-        select(func.rank().over(order_by=points.desc()), _holder.id, _holder.number, _holder.name, points)
-        .select_from(Account.__table__)
-        .join(Holder.__table__, _holder.id == _a.holder_id)
-        .join(Area.__table__, _area.id == _holder.area_id)
-        .where(_a.scheme_id == bindparam("scheme"), period, _holder.active, _area.path.like(bindparam("below")))
-        .order_by(points.desc(), _holder.number)
-        .limit(bindparam("most"))
+class Net(NamedTuple):
+    """What a holder has earned less what was deducted since its account was opened, in tenths, base points left out;
+    ``rolled`` is the part that rolled up from households."""
+
+    holder_id: int
+    net: int
+    rolled: int
+
+
+_NETS = Prepared(
+    select(_a.holder_id, _a.net, _a.rolled).where(
+        _a.scheme_id == bindparam("scheme"), _a.community_id == bindparam("community")
     )
+)
+_SCHEMES = Prepared(
+    select(_a.scheme_id).where(_a.community_id == bindparam("community")).distinct().order_by(_a.scheme_id)
+)
 
 
-_OF_YEAR = _ranking(_a.earned - _a.deducted, _a.year == bindparam("period"))
-_OF_MONTH = _ranking(_a.merit, _a.month == bindparam("period"))
+def nets(community_id: int, scheme_id: int) -> list[Net]:
+    """All holders of a community with an account in a scheme. What is spent does not count."""
+    return [Net._make(row) for row in _NETS.all(community=community_id, scheme=scheme_id)]
 
 
-def ranking(scheme_id: int, *, area_path: str, year: int, month: int | None = None, limit: int = 50) -> list[Standing]:
-    """Holders below an area by what they earned less what was deducted, in ``year`` or in ``month`` (202611).
-
-    What is spent does not count. Ties share a place and are listed by number.
-    """
-    statement, period = (_OF_YEAR, year) if month is None else (_OF_MONTH, month)
-    rows = statement.all(scheme=scheme_id, period=period, below=f"{area_path}%", most=limit)
-    return [Standing(row[0], row[1], row[2], row[3], Points(row[4])) for row in rows]
+def schemes_with_accounts(community_id: int) -> list[int]:
+    """The schemes in which somebody of a community has an account."""
+    return [scheme_id for (scheme_id,) in _SCHEMES.all(community=community_id)]
 
 
 def place_of(account: AccountState, *, year: int) -> int | None:

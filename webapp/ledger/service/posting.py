@@ -102,4 +102,5 @@ def _reversal(entry: EntryLine, cause: Cause, reason: str, now: datetime) -> Pos
         reverses=entry.seq,
         bucket=bucket_of(entry.kind, entry.amount.tenths),
         older=clock.local_date(entry.posted_at).year < clock.local_date(now).year,
+        undoes=entry.kind,
     )

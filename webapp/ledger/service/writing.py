@@ -38,7 +38,7 @@ class Posting:
     ``category_id`` 0: none. ``guarded``: refuse what would take the available points below the scheme's floor.
     ``frees``: points that were held for this and are let go in the same statement. ``bucket``: which of the year's
     figures it changes (earned, deducted, spent) when that does not follow from kind and sign, as in a reversal;
-    ``older``: it takes back an entry of an earlier year.
+    ``undoes``: the kind of the entry that a reversal takes back; ``older``: it takes back an entry of an earlier year.
 
     :raises ValueError: for a title or note that the book can't hold.
     """
@@ -55,6 +55,7 @@ class Posting:
     frees: Points = ZERO
     bucket: str = ""
     older: bool = False
+    undoes: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < len(self.title) <= LONGEST_TITLE or len(self.note) > LONGEST_NOTE:
@@ -93,6 +94,8 @@ def _move(*which: ColumnElement[bool], and_tell: tuple[ColumnElement[Any], ...] 
             merit=case((_same_month, _account.merit), else_=0) + bindparam("p_merit"),
             year=bindparam("p_year"),
             month=bindparam("p_month"),
+            net=_account.net + bindparam("p_net"),
+            rolled=_account.rolled + bindparam("p_rolled"),
         )
         .returning(
             _account.id,
@@ -182,6 +185,7 @@ def _figures(posting: Posting, now: datetime) -> _Figures:
 
 
 def _change(posting: Posting, figures: _Figures) -> dict[str, int]:
+    merit, of = figures.earned - figures.deducted, posting.undoes or posting.kind
     return {
         "p_amount": posting.amount.tenths,
         "p_frees": posting.frees.tenths,
@@ -189,7 +193,9 @@ def _change(posting: Posting, figures: _Figures) -> dict[str, int]:
         "p_deducted": figures.deducted,
         "p_spent": figures.spent,
         "p_taken_back": figures.taken_back,
-        "p_merit": figures.earned - figures.deducted,
+        "p_merit": merit,
+        "p_net": merit if of != "base" else 0,
+        "p_rolled": merit if of == "roll_up" else 0,
         "p_year": figures.month // 100,
         "p_month": figures.month,
     }

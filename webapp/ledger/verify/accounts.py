@@ -71,7 +71,8 @@ def _check_account(account: Values, entries: ByAccount, holds: ByAccount, book: 
         moment = hashed_moment(row[POSTED_AT])
         head = _check_entry(row, moment, head, figures)
         amount, bucket, month = row[AMOUNT], _bucket(row), month_of_hour(moment[:13])
-        figures.add(amount, bucket, month, older=_takes_back_older(row, month))
+        of = row[OLD_KIND] if row[KIND] == "reversal" else row[KIND]
+        figures.add(amount, bucket, month, of, older=_takes_back_older(row, month))
         _add_to_month(book.months[community, month, scheme, row[CATEGORY]], bucket, amount)
         used += -amount if row[KIND] == "spend" else 0
     found = _check_holds(ident, holds)
@@ -173,7 +174,7 @@ def _check_hold(row: Values) -> None:
 def _compare(account: Values, figures: Figures, found: _Holds, head: str) -> None:
     """What the account keeps against what its rows say."""
     ident, _, _, _, _, balance, held, locks, holds, year, earned, deducted, spent, taken_back, *rest = account
-    month, merit, entries, kept = rest
+    month, merit, net, rolled, entries, kept = rest
     for name, is_kept, should_be in (
         ("entries", entries, figures.entries),
         ("head", kept, head),
@@ -185,6 +186,8 @@ def _compare(account: Values, figures: Figures, found: _Holds, head: str) -> Non
         ("taken_back", taken_back, figures.taken_back),
         ("month", month, figures.month),
         ("merit", merit, figures.merit),
+        ("net", net, figures.net),
+        ("rolled", rolled, figures.rolled),
         ("holds", holds, found.count),
         ("held", held, found.held),
         ("locks", locks, found.locks),

@@ -28,7 +28,7 @@ FROM hold h ORDER BY h.account_id, h.id
 """
 ACCOUNTS = """
 SELECT a.id, a.holder_id, a.scheme_id, a.community_id, {opened_at}, a.balance, a.held, a.locks, a.holds, a.year,
-       a.earned, a.deducted, a.spent, a.taken_back, a.month, a.merit, a.entries, a.head
+       a.earned, a.deducted, a.spent, a.taken_back, a.month, a.merit, a.net, a.rolled, a.entries, a.head
 FROM account a ORDER BY a.id
 """
 MONTHS = """

@@ -1,0 +1,41 @@
+"""Reads of rankings: what is frozen, and how it stands now. No ranking reads the entries of the book."""
+
+from webapp.rankings.queries.frozen import (
+    Frozen,
+    League,
+    RankedScheme,
+    digested,
+    frozen_months,
+    improved_of,
+    leagues,
+    lines,
+    newest,
+    of_month,
+    own_place,
+    schemes_ranked,
+    standings,
+)
+from webapp.rankings.queries.live import figures, previous_months, running_month, schemes_of
+from webapp.rankings.queries.terms import Terms, terms
+
+__all__ = [
+    "Frozen",
+    "League",
+    "RankedScheme",
+    "Terms",
+    "digested",
+    "figures",
+    "frozen_months",
+    "improved_of",
+    "leagues",
+    "lines",
+    "newest",
+    "of_month",
+    "own_place",
+    "previous_months",
+    "running_month",
+    "schemes_of",
+    "schemes_ranked",
+    "standings",
+    "terms",
+]

@@ -1,0 +1,158 @@
+"""What was frozen at publications: all that residents see. Prepared, because the kiosk shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, func, select
+
+from webapp.core.errors import NotFound
+from webapp.extensions import db
+from webapp.prepared import Prepared
+from webapp.rankings.models import RankedPlace, Ranking
+from webapp.rankings.placing import Standing, improved, league_order
+from webapp.schemes.models import Scheme
+
+_r, _p, _s = Ranking.__table__.c, RankedPlace.__table__.c, Scheme.__table__.c
+NOT_YET = "还没有公示过排行。每月公示以后，就能在这里看到。"
+NAMED = ("courtyard", "shop")  # shown by name whatever their points
+
+
+class Frozen(NamedTuple):
+    """A month's frozen rankings. ``minus_names``: those below zero may be named in public."""
+
+    id: int
+    month: int
+    minus_names: bool
+
+    def hides(self, kind: str, points: int) -> bool:
+        """Whether a line stands without a name on public walls."""
+        return points < 0 and not self.minus_names and kind not in NAMED
+
+
+class RankedScheme(NamedTuple):
+    """A scheme that was ranked; ``kind`` of holder."""
+
+    id: int
+    name: str
+    kind: str
+
+
+class League(NamedTuple):
+    name: str
+    count: int
+
+
+_frozen = select(_r.id, _r.month, _r.minus_names).where(_r.community_id == bindparam("community"), _r.digest != "")
+_NEWEST = Prepared(_frozen.order_by(_r.month.desc()).limit(1))
+_OF_MONTH = Prepared(_frozen.where(_r.month == bindparam("month")))
+_MONTHS = Prepared(_frozen.order_by(_r.month.desc()))
+_here = (_p.ranking_id == bindparam("ranking"), _p.period == bindparam("period"), _p.scheme_id == bindparam("scheme"))
+_LEAGUES = Prepared(
+    select(_p.league, func.count()).where(*_here, _p.position.is_not(None)).group_by(_p.league).order_by(_p.league)
+)
+_COLUMNS = (
+    _p.holder_id,
+    _p.league,
+    _p.position,
+    _p.place,
+    _p.name,
+    _p.spot,
+    _p.points,
+    _p.rolled,
+    _p.previous,
+)
+_LINES = Prepared(
+    select(*_COLUMNS)
+    .where(*_here, _p.league == bindparam("league"), _p.position > bindparam("after"))
+    .order_by(_p.position)
+    .limit(bindparam("most"))
+)
+_ALL = Prepared(select(*_COLUMNS).where(*_here, _p.position.is_not(None)).order_by(_p.league, _p.position))
+_OWN = Prepared(select(*_COLUMNS).where(*_here, _p.holder_id == bindparam("holder"), _p.position.is_not(None)))
+_SCHEMES = Prepared(
+    select(_s.id, _s.name, _s.holder_kind).where(
+        _s.id.in_(
+            select(_p.scheme_id)
+            .where(_p.ranking_id == bindparam("ranking"), _p.period == "month", _p.position.is_not(None))
+            .distinct()
+        )
+    )
+)
+
+
+def newest(community_id: int) -> Frozen | None:
+    """The newest frozen month of a community; None before its first publication."""
+    row = _NEWEST.first(community=community_id)
+    return Frozen._make(row) if row else None
+
+
+def frozen_months(community_id: int) -> list[Frozen]:
+    """Newest first."""
+    return [Frozen._make(row) for row in _MONTHS.all(community=community_id)]
+
+
+def of_month(community_id: int, month: int) -> Frozen:
+    """:raises NotFound: if the month is not frozen."""
+    row = _OF_MONTH.first(community=community_id, month=month)
+    if row is None:
+        raise NotFound(NOT_YET)
+    return Frozen._make(row)
+
+
+def schemes_ranked(ranking_id: int) -> list[RankedScheme]:
+    """Courtyards first, then households, shops and people."""
+    found = [RankedScheme._make(row) for row in _SCHEMES.all(ranking=ranking_id)]
+    kinds = ("courtyard", "household", "shop", "person")
+    return sorted(found, key=lambda one: (kinds.index(one.kind), one.id))
+
+
+def leagues(ranking_id: int, period: str, scheme_id: int) -> list[League]:
+    rows = _LEAGUES.all(ranking=ranking_id, period=period, scheme=scheme_id)
+    return sorted((League._make(row) for row in rows), key=lambda one: league_order(one.name))
+
+
+def lines(ranking_id: int, period: str, scheme_id: int, league: str, *, after: int, most: int) -> list[Standing]:
+    """Some of a league in its order: those that stand after position ``after``."""
+    rows = _LINES.all(ranking=ranking_id, period=period, scheme=scheme_id, league=league, after=after, most=most)
+    return [Standing._make(row) for row in rows]
+
+
+def standings(ranking_id: int, period: str, scheme_id: int) -> list[Standing]:
+    """Everybody, league by league."""
+    found = [Standing._make(row) for row in _ALL.all(ranking=ranking_id, period=period, scheme=scheme_id)]
+    return sorted(found, key=lambda one: (league_order(one.league), one.position))
+
+
+def improved_of(ranking_id: int, period: str, scheme_id: int) -> list[Standing]:
+    """The most improved of all leagues."""
+    return improved(standings(ranking_id, period, scheme_id))
+
+
+def own_place(ranking_id: int, period: str, scheme_id: int, holder_id: int) -> Standing | None:
+    """A holder's own line; None if it has none."""
+    row = _OWN.first(ranking=ranking_id, period=period, scheme=scheme_id, holder=holder_id)
+    return Standing._make(row) if row else None
+
+
+def digested(ranking_id: int) -> Iterator[Sequence[Any]]:
+    """What the digest is over, in its order (docs/seal.md)."""
+    place = RankedPlace
+    statement = (
+        select(
+            Scheme.name,
+            place.period,
+            place.league,
+            place.position,
+            place.place,
+            place.spot,
+            place.name,
+            place.points,
+            place.previous,
+        )
+        .join(Scheme, Scheme.id == place.scheme_id)
+        .where(place.ranking_id == ranking_id, place.position.is_not(None))
+    )
+    rows = db.session.execute(statement.add_columns(place.scheme_id)).all()
+    return (list(row[:-1]) for row in sorted(rows, key=lambda row: (row[-1], row[1], row[2], row[3])))
