@@ -90,7 +90,7 @@ def test_home_names_what_there_is(kiosk, at_kiosk):
     home = at_kiosk.get("/kiosk/").text
 
     assert "20 分起：洗衣液\u00a02\u00a0kg、食用油\u00a05\u00a0L" in home
-    assert "本月第一名：3 排 12 号院" in home
+    assert "每月公示以后，在这里看" in home
 
 
 def test_home_of_an_empty_community_says_so(app, client):
@@ -101,9 +101,9 @@ def test_home_of_an_empty_community_says_so(app, client):
 
     home = client.get("/kiosk/").text
     assert "还没有可以兑换的物品" in home
-    assert "本月还没有院落得分" in home
+    assert "每月公示以后，在这里看" in home
     assert "积分办法还没有公布" in client.get("/kiosk/rules").text
-    assert "还没有院落得分" in client.get("/kiosk/rankings").text
+    assert "还没有公示过排行" in client.get("/kiosk/rankings").text
     assert "还没有登记院落" in client.get("/kiosk/services").text
     assert "还没有可以兑换的物品" in client.get("/kiosk/goods").text
 

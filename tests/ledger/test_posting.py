@@ -317,11 +317,11 @@ def test_the_net_of_an_account_is_what_was_earned_less_what_was_deducted_whateve
     town.post(-20)
     town.spend(town.hold(30))
     town.reverse(town.post(70))
-    town.post(30, holder=other)
+    town.post(20, holder=other)
 
     homes = {one.holder_id: one for one in queries.nets(town.tree.community.id, town.scheme.id)}
-    assert (homes[town.household.id].net, homes[other.id].net) == (30, 30)
-    assert queries.nets(town.tree.community.id, town.upper.id) == [(town.courtyard.id, 60, 60)]
+    assert (homes[town.household.id].net, homes[other.id].net) == (30, 20)
+    assert queries.nets(town.tree.community.id, town.upper.id) == [(town.courtyard.id, 50, 50)]
     assert queries.place_of(town.account(other), year=2026) == 2
 
 

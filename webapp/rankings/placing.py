@@ -143,6 +143,4 @@ def trade_leagues(trades: Iterable[str]) -> dict[str, str]:
     counted: dict[str, int] = defaultdict(int)
     for trade in trades:
         counted[trade] += 1
-    return {
-        trade: trade if trade and count >= LEAST_OF_TRADE else OTHER_TRADES for trade, count in counted.items()
-    }
+    return {trade: trade if trade and count >= LEAST_OF_TRADE else OTHER_TRADES for trade, count in counted.items()}

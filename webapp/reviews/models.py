@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model, one_of, partial_index
@@ -28,6 +28,7 @@ class CommunityMonth(Model):
 
     ``posted_to`` and ``lines`` say how far the publishing has come, so that it goes on after a crash. The seal is
     ``content`` (JSON, exactly as signed), ``signature`` and ``public_key`` in hexadecimal (docs/seal.md).
+    ``minus_names``: this month's minus points stand with names on public walls.
     """
 
     __tablename__ = "community_month"
@@ -46,6 +47,7 @@ class CommunityMonth(Model):
     state: Mapped[str] = mapped_column(String(12), default="reviewing")
     attendees: Mapped[str] = mapped_column(String(300), default="")
     minutes: Mapped[str] = mapped_column(Text, default="")
+    minus_names: Mapped[bool] = mapped_column(default=False, server_default=false())
     posted_to: Mapped[int] = mapped_column(default=0)
     lines: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")

@@ -8,20 +8,20 @@ from flask import Response, request, url_for
 
 from webapp.core import clock
 from webapp.kiosk.gate import here, terminal
-from webapp.kiosk.queries import Terminal
+from webapp.kiosk.queries import Terminal, Visit
 from webapp.kiosk.views.blueprint import bp
-from webapp.kiosk.views.paging import screen_of
-from webapp.ledger.book import Standing
-from webapp.ledger.queries import ranking
+from webapp.kiosk.views.paging import Screen, screen_of
 from webapp.places.models import Courtyard, number_of
 from webapp.places.queries import courtyard, courtyards_of
+from webapp.rankings.placing import TIES, Standing
+from webapp.rankings.showing import Board, choose
 from webapp.schemes.queries import RuleView, Terms, current_rules, schemes_at
 from webapp.users.queries import people_serving
 from webapp.web.access import KIOSK, requires
 from webapp.web.htmx import go, render
+from webapp.web.paging import page_number
 
 RANKS, RULES, COURTYARDS = 10, 6, 12  # on one screen
-MOST_RANKED = 1000
 
 
 def household_scheme(kiosk: Terminal) -> Terms | None:
@@ -29,39 +29,34 @@ def household_scheme(kiosk: Terminal) -> Terms | None:
     return next((scheme for scheme in schemes_at(kiosk.area_path, "household") if scheme.spendable), None)
 
 
-def courtyard_scheme(kiosk: Terminal) -> Terms | None:
-    return next(iter(schemes_at(kiosk.area_path, "courtyard")), None)
-
-
-def best_courtyard(kiosk: Terminal) -> Standing | None:
-    """The courtyard with the most points this month, for the home page."""
-    first = _ranked(kiosk, "month", limit=1)
-    return first[0] if first else None
-
-
-def _ranked(kiosk: Terminal, period: str, *, limit: int = MOST_RANKED) -> Sequence[Standing]:
-    scheme, month = courtyard_scheme(kiosk), clock.month_of(clock.now())
-    if scheme is None:
-        return []
-    wanted = month if period == "month" else None
-    return ranking(scheme.id, area_path=kiosk.area_path, year=month // 100, month=wanted, limit=limit)
-
-
 @bp.get("/kiosk/rankings")
 @requires(KIOSK)
 def rankings() -> Response:
-    """Courtyards by what they earned less what was deducted; the visitor's own stands out."""
-    period = "year" if request.args.get("period") == "year" else "month"
-    standings, visit = _ranked(terminal(), period), here()
-    mine = visit.courtyard_id if visit else None
+    """What was frozen at the last publication, courtyards first; the visitor's own place stands above the list."""
+    board, visit = choose(terminal().community_id, request.args), here()
+    own = board.own(_own_holder(board.scheme.kind, visit)) if board and visit else None
     return render(
         "kiosk/rankings.html",
-        screen=screen_of(standings, RANKS),
-        period=period,
-        mine=mine,
-        my_standing=next((one for one in standings if one.holder_id == mine), None),
+        board=board,
+        screen=_ranked(board) if board else None,
+        own=own,
         month=clock.month_of(clock.now()),
+        ties=TIES,
     )
+
+
+def _own_holder(kind: str, visit: Visit) -> int | None:
+    """The visitor's household or courtyard."""
+    return {"household": visit.household_id, "courtyard": visit.courtyard_id}.get(kind)
+
+
+def _ranked(board: Board) -> Screen[Standing]:
+    """One screen of the league: only its lines are read."""
+    if board.league is None:
+        return screen_of(board.improved(), RANKS)
+    pages = max(1, -(-board.total // RANKS))
+    number = min(page_number(), pages)
+    return Screen(board.lines((number - 1) * RANKS + 1, RANKS), number, pages, board.total)
 
 
 @bp.get("/kiosk/rules")

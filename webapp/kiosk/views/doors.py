@@ -9,7 +9,7 @@ from webapp.kiosk import gate
 from webapp.kiosk.gate import DEVICE_YEARS, here, terminal
 from webapp.kiosk.service import visits
 from webapp.kiosk.views.blueprint import bp
-from webapp.kiosk.views.community import best_courtyard, household_scheme
+from webapp.kiosk.views.community import household_scheme
 from webapp.redemption.queries import catalogue
 from webapp.reviews import queries as reviews
 from webapp.users.queries import people_serving
@@ -50,7 +50,6 @@ def home() -> Response:
     return render(
         "kiosk/home.html",
         cheapest=sorted(offers, key=lambda offer: offer.price)[:CHEAPEST],
-        first=None if notice else best_courtyard(kiosk),
         notice=notice,
         left=(notice.objections_until - clock.today()).days if notice else 0,
         scheme=household_scheme(kiosk),

@@ -41,7 +41,7 @@ class RankedScheme(NamedTuple):
 
 class League(NamedTuple):
     name: str
-    count: int
+    size: int
 
 
 _frozen = select(_r.id, _r.month, _r.minus_names).where(_r.community_id == bindparam("community"), _r.digest != "")

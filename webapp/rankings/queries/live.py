@@ -191,9 +191,7 @@ def _facts(community_id: int, kind: str, terms: Terms) -> dict[int, _Fact]:
     }
 
 
-def _leagues(
-    community_id: int, kind: str, terms: Terms, rows: Sequence[Any], labels: dict[str, str]
-) -> dict[int, str]:
+def _leagues(community_id: int, kind: str, terms: Terms, rows: Sequence[Any], labels: dict[str, str]) -> dict[int, str]:
     """Which league each holder belongs to: like is compared with like."""
     if kind == "courtyard":
         living = _households(community_id)

@@ -15,6 +15,8 @@ from webapp.core.errors import Conflict, Invalid
 from webapp.extensions import db
 from webapp.ledger.queries import hashes_of_causes, heads_of
 from webapp.places.models import Area
+from webapp.rankings import queries as ranking_terms
+from webapp.rankings import service as rankings
 from webapp.records import service as records
 from webapp.records.models import Record
 from webapp.records.queries import shown_name, target
@@ -40,6 +42,7 @@ def publish(*, actor: Actor, community: Area, month: int, now: datetime) -> Comm
         raise Invalid("请先记下谁参加了审核认定会议。", field="attendees")
     row.state, row.publisher = "publishing", actor.label
     row.last_hash = sealing.start(row.community_id, row.month)
+    row.minus_names = ranking_terms.terms(row.community_id).minus_names
     db.session.flush()
     log_month(actor, "month:published", row, community, now)
     return row
@@ -55,7 +58,7 @@ class Progress(NamedTuple):
 def go_on(*, month_id: int, key: str, now: datetime) -> Progress:
     """One step of a publishing, in a transaction of its own; whoever calls again goes on where the last one stopped.
 
-    First what is confirmed is posted, then the lines are frozen, then the month is sealed. Two who call at once follow
+    First what is confirmed is posted, then the lines are frozen, then the rankings, then the month is sealed. Two who call at once follow
     one another: the row is locked.
     """
     statement = select(CommunityMonth).where(CommunityMonth.id == month_id).with_for_update()
@@ -72,7 +75,10 @@ def go_on(*, month_id: int, key: str, now: datetime) -> Progress:
     if found:
         _freeze(row, found)
         return Progress(row, done=False)
-    _seal(row, key, now)
+    ranked = rankings.freeze(community_id=row.community_id, month=row.month, minus_names=row.minus_names, now=now)
+    if ranked is None:
+        return Progress(row, done=False)
+    _seal(row, ranked, key, now)
     return Progress(row, done=True)
 
 
@@ -106,7 +112,7 @@ def _said(record: Record) -> dict[str, object]:
     }
 
 
-def _seal(row: CommunityMonth, key: str, now: datetime) -> None:
+def _seal(row: CommunityMonth, ranked: str, key: str, now: datetime) -> None:
     """The signed head of the month: what is listed, and every account of the community as it stands."""
     community = db.session.get_one(Area, row.community_id)
     line = PublicationLine
@@ -122,6 +128,7 @@ def _seal(row: CommunityMonth, key: str, now: datetime) -> None:
         last_line=row.last_hash,
         accounts=len(heads),
         book=sealing.of_book(heads),
+        ranking=ranked,
         published_at=now.isoformat(),
     )
     row.signature, row.public_key = sealing.sign(key, row.content)

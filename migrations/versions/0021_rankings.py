@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from append_only import accept, allow, allow_truncate, forbid, forbid_truncate, refuse_when
 
-revision = "0018"
-down_revision = "0017"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
@@ -22,9 +22,7 @@ def upgrade() -> None:
         op.add_column("account", sa.Column(column, sa.BigInteger(), server_default=sa.text("0"), nullable=False))
     net, rolled = _SUM.format(kinds=_NET, only=""), _SUM.format(kinds=_ROLLED, only="")
     op.execute(f"UPDATE account SET net = ({net}), rolled = ({rolled})")
-    op.add_column(
-        "community_month", sa.Column("minus_names", sa.Boolean(), server_default=sa.false(), nullable=False)
-    )
+    op.add_column("community_month", sa.Column("minus_names", sa.Boolean(), server_default=sa.false(), nullable=False))
     _tables()
     _begin_after_the_last_publication()
     forbid("ranked_place", "UPDATE")
