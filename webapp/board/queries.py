@@ -16,12 +16,12 @@ from sqlalchemy import bindparam, select
 from webapp.board.models import Board
 from webapp.core.errors import Gone, NotFound
 from webapp.extensions import db
-from webapp.ledger.book import Standing
-from webapp.ledger.queries import ranking
 from webapp.places.models import Area, Station
 from webapp.places.queries import community_of, within
 from webapp.prepared import Prepared
 from webapp.qrcodes.drawing import QrPath, qr_path
+from webapp.rankings.placing import Standing
+from webapp.rankings.queries import best, newest
 from webapp.reviews.models import CommunityMonth, PublicationLine
 from webapp.reviews.queries import last_day, month_on, terms_of
 from webapp.reviews.sealing import code_of
@@ -86,6 +86,7 @@ class Month(NamedTuple):
     objections_until: date
     content: str
     signature: str
+    minus_names: bool
 
 
 class Line(NamedTuple):
@@ -164,6 +165,7 @@ _NEWEST = Prepared(
         _month.objections_until,
         _month.content,
         _month.signature,
+        _month.minus_names,
     )
     .where(_month.community_id == bindparam("community"), _month.published_at.is_not(None))
     .order_by(_month.month.desc())
@@ -209,20 +211,23 @@ def wall(place: Place, number: int, today: date) -> Wall:
     common: dict[str, Any] = {"place": place, "community": community, "month": month, "today": today}
     common |= {"kind": kind, "number": number, "total": total}
     if kind == "lines" and month:
-        return Wall(**common, lines=_lines(month.id, turn * RUN + at - len(first)))
+        return Wall(**common, lines=_lines(month, turn * RUN + at - len(first)))
     if kind == "ranking" and scheme:
-        best = ranking(scheme.id, area_path=community.path, year=today.year, limit=RANKS)
-        return Wall(**common, ranking=tuple(best))
+        frozen = newest(community.id)
+        first_ones = best(frozen.id, "month", scheme.id, most=RANKS) if frozen else []
+        return Wall(**common, ranking=tuple(first_ones))
     if kind == "days":
         return Wall(**common, days=_days(community, month, today))
     return Wall(**common, totals=_totals(month))
 
 
-def _lines(month_id: int, page: int) -> tuple[Line, ...]:
+def _lines(month: Month, page: int) -> tuple[Line, ...]:
     lines: list[Line] = []
-    for day, place, name, title, points, kind in _LINES.all(month=month_id, skip=page * LINES):
+    for day, place, name, title, points, kind in _LINES.all(month=month.id, skip=page * LINES):
         first = not lines or lines[-1].place != place
-        lines.append(Line(day, place, _on_walls(points, kind, name), title, points, first))
+        lines.append(
+            Line(day, place, name if month.minus_names else _on_walls(points, kind, name), title, points, first)
+        )
     return tuple(lines)
 
 

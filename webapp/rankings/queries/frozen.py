@@ -11,7 +11,7 @@ from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.prepared import Prepared
 from webapp.rankings.models import RankedPlace, Ranking
-from webapp.rankings.placing import Standing, improved, league_order
+from webapp.rankings.placing import Standing, again, improved, league_order
 from webapp.schemes.models import Scheme
 
 _r, _p, _s = Ranking.__table__.c, RankedPlace.__table__.c, Scheme.__table__.c
@@ -69,6 +69,12 @@ _LINES = Prepared(
     .order_by(_p.position)
     .limit(bindparam("most"))
 )
+_BEST = Prepared(
+    select(*_COLUMNS)
+    .where(*_here, _p.position.is_not(None))
+    .order_by(_p.points.desc(), _p.name)
+    .limit(bindparam("most"))
+)
 _ALL = Prepared(select(*_COLUMNS).where(*_here, _p.position.is_not(None)).order_by(_p.league, _p.position))
 _OWN = Prepared(select(*_COLUMNS).where(*_here, _p.holder_id == bindparam("holder"), _p.position.is_not(None)))
 _SCHEMES = Prepared(
@@ -123,6 +129,12 @@ def standings(ranking_id: int, period: str, scheme_id: int) -> list[Standing]:
     """Everybody, league by league."""
     found = [Standing._make(row) for row in _ALL.all(ranking=ranking_id, period=period, scheme=scheme_id)]
     return sorted(found, key=lambda one: (league_order(one.league), one.position))
+
+
+def best(ranking_id: int, period: str, scheme_id: int, *, most: int) -> list[Standing]:
+    """The first of all leagues together, placed among themselves."""
+    rows = _BEST.all(ranking=ranking_id, period=period, scheme=scheme_id, most=most)
+    return again([Standing._make(row)._replace(league="") for row in rows])
 
 
 def improved_of(ranking_id: int, period: str, scheme_id: int) -> list[Standing]:

@@ -58,8 +58,8 @@ class Progress(NamedTuple):
 def go_on(*, month_id: int, key: str, now: datetime) -> Progress:
     """One step of a publishing, in a transaction of its own; whoever calls again goes on where the last one stopped.
 
-    First what is confirmed is posted, then the lines are frozen, then the rankings, then the month is sealed. Two who call at once follow
-    one another: the row is locked.
+    First what is confirmed is posted, then the lines are frozen, then the rankings, then the month is sealed.
+    Two who call at once follow one another: the row is locked.
     """
     statement = select(CommunityMonth).where(CommunityMonth.id == month_id).with_for_update()
     row = db.session.scalars(statement.execution_options(populate_existing=True)).one()
