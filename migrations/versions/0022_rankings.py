@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from append_only import accept, allow, allow_truncate, forbid, forbid_truncate, refuse_when
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
