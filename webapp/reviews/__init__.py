@@ -9,7 +9,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    from webapp.ledger.verify import also
+    from webapp.reviews.proof import check_publications
     from webapp.reviews.jobs import go_on_publishing
     from webapp.web import housekeeping
 
     housekeeping.add(app, "publications", lambda now: go_on_publishing(app.config["SECRET_KEY"], now))
+    also(check_publications)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from webapp.core import signing
 from webapp.ledger.chain import VERSION, digest
@@ -50,10 +51,19 @@ def content(**fields: object) -> str:
 
 def sign(key: str, text: str) -> tuple[str, str]:
     """(signature, public key) in hexadecimal. The private key is derived from the installation's secret key."""
+    private = _private(key)
+    return private.sign(text.encode()).hex(), private.public_key().public_bytes_raw().hex()
+
+
+def public_key(key: str) -> str:
+    """The public key of this installation, in hexadecimal."""
+    return str(_private(key).public_key().public_bytes_raw().hex())
+
+
+def _private(key: str) -> Any:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 3 MB: once a month
 
-    private = Ed25519PrivateKey.from_private_bytes(signing.keyed_digest(key, "publication seal", "1"))
-    return private.sign(text.encode()).hex(), private.public_key().public_bytes_raw().hex()
+    return Ed25519PrivateKey.from_private_bytes(signing.keyed_digest(key, "publication seal", "1"))
 
 
 def fits(text: str, signature: str, public_key: str) -> bool:

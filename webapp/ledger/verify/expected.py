@@ -37,6 +37,11 @@ SELECT w.id FROM ({rows}) w WHERE NOT EXISTS (
     AND a.holder_id = w.holder_id AND a.scheme_id = w.scheme_id AND h.amount = w.amount
 ) ORDER BY w.id LIMIT 1
 """
+_HASH = """
+SELECT w.id FROM ({rows}) w WHERE NOT EXISTS (
+    SELECT 1 FROM entry e WHERE e.cause_kind = :cause AND e.cause_id = w.id AND e.hash = w.hash
+) ORDER BY w.id LIMIT 1
+"""
 _STRAY = """
 SELECT h.id FROM hold h WHERE h.cause_kind = :cause AND h.state = 'active' AND h.kind <> 'lock'
 AND NOT EXISTS (SELECT 1 FROM ({rows}) w WHERE w.id = h.cause_id) ORDER BY h.id LIMIT 1
@@ -49,6 +54,11 @@ def check_entries(connection: Connection, expected: Expected) -> None:
     if found is not None:
         what = f"the book has no entry of this amount for it (cause {expected.cause_kind}-{found})"
         raise WrongRowError(expected.table, what, id=found)
+
+
+def first_without_hash(connection: Connection, expected: Expected) -> int | None:
+    """The first row that names a hash (``rows``: a SELECT of ``id`` and ``hash``) which no entry of its cause has."""
+    return _first(connection, _HASH, expected)
 
 
 def check_holds(connection: Connection, expected: Expected) -> None:
