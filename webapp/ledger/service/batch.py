@@ -225,7 +225,7 @@ def _move(
     """The entry's row; the account and the month's total move with it."""
     amount, month = posting.amount.tenths, clock.month_of(now)
     bucket = posting.bucket or bucket_of(posting.kind, amount)
-    state.figures.add(amount, bucket, month)
+    state.figures.add(amount, bucket, month, posting.undoes or posting.kind, older=posting.older)
     state.held -= posting.frees.tenths
     values = entry_values(state, posting, actor, now)
     state.head = values["hash"]
