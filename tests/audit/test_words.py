@@ -11,6 +11,7 @@ import pytest
 
 from webapp.audit import words
 from webapp.records.models import STEPS
+from webapp.reviews.models import OBJECTION_STEPS
 
 WEBAPP = Path(__file__).resolve().parents[2] / "webapp"
 ACT = re.compile(r"[a-z][a-z-]*:[a-z][a-z_-]*")
@@ -56,7 +57,7 @@ def test_no_words_are_left_over_from_acts_that_nobody_does(app):
     made_up = {"plate:replaced", "plate:revoked", "card:replaced", "card:revoked"}
     made_up |= {"stock:received", "stock:counted", "stock:written_off"}
     made_up |= {"shop:unmasked", "household:unmasked"}
-    made_up |= {f"record:{step}" for step in STEPS}
+    made_up |= {f"record:{step}" for step in STEPS} | {f"objection:{step}" for step in OBJECTION_STEPS}
     assert set(words.actions()) - set(ACTS) - made_up == set()
 
 

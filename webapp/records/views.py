@@ -35,6 +35,7 @@ AUDIT_WORDS = AuditWords(
         "record:made": "记积分",
         "record:posted": "积分入账",
         "record:undone": "撤回记实",
+        "record:reversed": "冲正记实",
         "record:passed": "初审通过",
         "record:returned": "退回申报",
         "record:confirmed": "审核认定",

@@ -1,4 +1,4 @@
-"""What goes on by itself: a publishing whose page was closed, or that a crash stopped."""
+"""What goes on by itself: a publishing whose page was closed, or that a crash stopped; and the end of a month."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def go_on_publishing(key: str, now: datetime) -> int:
     for month_id in begun:
         service.go_on(month_id=month_id, key=key, now=now)
     return len(begun)
+
+
+def close_months(now: datetime) -> int:
+    """关账 of every month whose window has passed and whose objections are settled."""
+    return service.close_due(now)

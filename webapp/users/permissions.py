@@ -32,6 +32,8 @@ PERMISSIONS: dict[str, str] = {
     "claims.make": "代居民申报积分",
     "claims.review": "初审申报",
     "reviews.confirm": "月度审核认定",
+    "objections.make": "代居民提异议",
+    "objections.decide": "调查、答复异议",
     "ratings.view": "查看顾客评价",
     "ratings.judge": "核查集中评价",
     "goods.view": "查看兑换与库存",
@@ -44,7 +46,7 @@ PERMISSIONS: dict[str, str] = {
 }
 
 _SEE = {"desk.open", "places.view", "schemes.view", "ledger.view", "records.view", "ratings.view", "goods.view"}
-_FIELD = {"records.make", "claims.make", "claims.review"}
+_FIELD = {"records.make", "claims.make", "claims.review", "objections.make"}
 _KEEP = {"places.edit", "places.import", "places.export", "people.unmask", "pins.set", "ledger.export"}
 _CODES = {"codes.print", "codes.manage"}
 _GOODS = {"goods.edit", "vouchers.hand_over"}
@@ -52,14 +54,15 @@ _RUN = {"ratings.judge", "schemes.edit", "users.view", "users.edit", "devices.ma
 
 #: post -> permissions. A post that is missing here serves residents but has no desk or phone of its own yet.
 GRANTS: dict[str, frozenset[str]] = {
-    "administrator": frozenset(PERMISSIONS) - {"records.make", "claims.make", "claims.review", "reviews.confirm"},
-    "county_officer": frozenset(_SEE | _RUN | {"places.export", "ledger.export", "codes.print"}),
-    "secretary": frozenset(_SEE | _FIELD | _KEEP | _CODES | _GOODS | _RUN | {"reviews.confirm"}),
-    "group_head": frozenset(_SEE | _FIELD),
-    "grid_lead": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask"}),
+    "administrator": frozenset(PERMISSIONS)
+    - {"records.make", "claims.make", "claims.review", "reviews.confirm", "objections.make", "objections.decide"},
+    "county_officer": frozenset(_SEE | _RUN | {"places.export", "ledger.export", "codes.print", "objections.decide"}),
+    "secretary": frozenset(_SEE | _FIELD | _KEEP | _CODES | _GOODS | _RUN | {"reviews.confirm", "objections.decide"}),
+    "group_head": frozenset(_SEE | _FIELD | {"objections.decide"}),
+    "grid_lead": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask", "objections.decide"}),
     "grid_worker": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask", "pins.set"}),
     "inspector": frozenset({"records.make"}),
-    "clerk": frozenset(_SEE | {"claims.make"} | _KEEP | _CODES | _GOODS),
+    "clerk": frozenset(_SEE | {"claims.make", "objections.make"} | _KEEP | _CODES | _GOODS),
 }
 
 

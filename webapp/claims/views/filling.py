@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 from flask import Response, flash, request, url_for
@@ -113,7 +113,7 @@ class Filling:
             steps=steps,
             points_name=points_name,
             today_=today,
-            earliest=today - timedelta(days=service.LATEST),
+            earliest=self._earliest(today),
             most_photos=MOST_PHOTOS,
             old_photos=photos_of(self.mends.id) if self.mends else (),
             keeps="keep" in request.form or request.method == "GET",
@@ -121,6 +121,12 @@ class Filling:
             saved_at=self.saved_at,
             status=422 if request.method == "POST" else 200,
         )
+
+    def _earliest(self, today: date) -> date:
+        """Nothing is claimed of a closed month."""
+        closed_to = self.holders[0].closed_to
+        latest = today - timedelta(days=service.LATEST)
+        return max(latest, closed_to + timedelta(days=1)) if closed_to else latest
 
     def _scheme(self, schemes: Sequence[Terms]) -> Terms | None:
         wanted = request.args.get("scheme", type=int) or (self.mends.scheme_id if self.mends else None)

@@ -98,15 +98,31 @@ def write_table_to(
     rows: Iterable[Mapping[str, CellValue] | Sequence[CellValue]],
     *,
     notes: Sequence[tuple[str, str]] = (),
+    further: Sequence[tuple[str, Sequence[Column], Iterable[Mapping[str, CellValue]]]] = (),
 ) -> None:
     """Write an .xlsx: header frozen, filter on, ids and phones as text, points as numbers with at most one decimal,
-    real dates (moments in Asia/Shanghai), and a sheet 说明 with ``notes`` (what was filtered, by whom, when).
+    real dates (moments in Asia/Shanghai), ``further`` sheets of the same kind (title, columns, rows), and a sheet 说明 with
+    ``notes`` (what was filtered, by whom, when).
 
     Rows are mappings by column key, or sequences in the columns' order; points are ``Points`` or whole tenths.
 
     :raises Invalid: if there are more rows than a sheet holds.
     """
     book = _Book(out)
+    _write_rows(book, title, columns, rows)
+    for one in further:
+        _write_rows(book, *one)
+    if notes:
+        book.add_notes(NOTES, notes, (16, 60))
+    book.book.close()
+
+
+def _write_rows(
+    book: _Book,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Mapping[str, CellValue] | Sequence[CellValue]],
+) -> None:
     sheet = book.add_sheet(title, columns, headers=[column.title for column in columns])
     last = 0
     for last, row in enumerate(rows, start=1):
@@ -115,9 +131,6 @@ def write_table_to(
         for place, (column, value) in enumerate(cells_of(columns, row)):
             book.write(sheet, last, place, column, value)
     sheet.autofilter(0, 0, last, len(columns) - 1)
-    if notes:
-        book.add_notes(NOTES, notes, (16, 60))
-    book.book.close()
 
 
 def write_table(

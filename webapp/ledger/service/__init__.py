@@ -7,7 +7,7 @@ an account may have moved before its entry was refused.
 from webapp.ledger.service.accounts import account_state_of, open_account
 from webapp.ledger.service.batch import Due, post_many
 from webapp.ledger.service.exports import note_export
-from webapp.ledger.service.holds import hold, lock, release, spend
+from webapp.ledger.service.holds import hold, keep_back, lock, release, spend
 from webapp.ledger.service.lapsing import announce, lapse_account, lapse_some, note_lapse_export
 from webapp.ledger.service.posting import post, reverse
 from webapp.ledger.service.writing import Posting
@@ -18,6 +18,7 @@ __all__ = [
     "account_state_of",
     "announce",
     "hold",
+    "keep_back",
     "lapse_account",
     "lapse_some",
     "lock",

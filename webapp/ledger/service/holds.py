@@ -1,4 +1,4 @@
-"""Points set aside for something (a voucher) and accounts stopped from spending (a lock)."""
+"""Points set aside for something (a voucher, an objection) and accounts stopped from spending (a lock)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ def _change_account(**values: Any) -> Update:
 _SET_ASIDE = _change_account(held=_account.held + bindparam("p_amount"), holds=_account.holds + 1).where(
     _account.locks == 0, _account.balance - _account.held >= bindparam("p_amount")
 )
+#: The same for an objection: a lock does not matter, nothing is spent by it.
+_KEEP_BACK = _change_account(held=_account.held + bindparam("p_amount"), holds=_account.holds + 1)
+_LEFT = select(_account.balance - _account.held).where(_account.id == bindparam("p_id")).with_for_update()
 _LOCK = _change_account(locks=_account.locks + 1, holds=_account.holds + 1)
 _LET_GO = _change_account(held=_account.held - bindparam("p_amount"))
 _UNLOCK = _change_account(locks=_account.locks - 1)
@@ -64,8 +67,22 @@ def hold(*, account_id: int, amount: Points, cause: Cause, reason: str, now: dat
     raise InsufficientPoints(f"积分不够：可以用的还有 {state.available} 分，需要 {amount} 分。")
 
 
+def keep_back(*, account_id: int, most: Points, cause: Cause, reason: str, now: datetime) -> HoldLine | None:
+    """Set aside as many points of a line that is objected to as are still there, ``most`` at most; a locked account's
+    too. None if nothing is left: what is spent is spent, and a balance never goes below zero by this.
+
+    :raises AlreadyUsed: if this cause has set points aside before.
+    """
+    left = db.session.connection().execute(_LEFT, {"p_id": account_id}).scalar_one()
+    amount = Points(min(most.tenths, left))
+    if amount <= ZERO:
+        return None
+    _changed(_KEEP_BACK, account_id, p_amount=amount.tenths)
+    return _insert(account_id, "objection", amount, cause, reason, now)
+
+
 def lock(*, account_id: int, cause: Cause, reason: str, now: datetime) -> HoldLine:
-    """Stop an account from spending (一票否决, 异议) until ``release``; points may still be earned and deducted.
+    """Stop an account from spending (一票否决) until ``release``; points may still be earned and deducted.
 
     :raises AlreadyUsed: if this cause has locked before.
     :raises NotFound: if there is no such account.

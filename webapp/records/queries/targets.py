@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, func, select
@@ -12,6 +13,7 @@ from webapp.core.text import mask_name
 from webapp.extensions import db
 from webapp.places.models import Area, Courtyard, Holder, Household, Person, Shop
 from webapp.prepared import Prepared
+from webapp.records.models import Closing
 
 _area, _above = Area.__table__.c, Area.__table__.alias("above")
 #: Kinds of areas below a community: their names say where a place lies, and a grid's colour is theirs.
@@ -29,7 +31,8 @@ class Target(NamedTuple):
     """For whom something is recorded, with what recusal and audience need to know. ``path`` is its area's.
 
     ``household_id``: of a person, or of a shop's owner; ``courtyard_id``: where a household lives. ``address``: of a
-    courtyard or shop; of a household its courtyard's name. ``spot`` is its area's.
+    courtyard or shop; of a household its courtyard's name. ``closed_to``: the last day for which its community's book is
+    closed. ``spot`` is its area's.
     """
 
     id: int
@@ -46,6 +49,7 @@ class Target(NamedTuple):
     volunteer: bool
     staff: bool
     address: str
+    closed_to: date | None
     spot: Spot
 
     @property
@@ -64,7 +68,7 @@ def shown_name(kind: str, name: str) -> str:
 
 _household, _person, _shop = Household.__table__.c, Person.__table__.c, Shop.__table__.c
 _owner, _home = Person.__table__.alias("owner"), Holder.__table__.alias("home")
-_courtyard, _holder = Courtyard.__table__.c, Holder.__table__.c
+_courtyard, _holder, _closing = Courtyard.__table__.c, Holder.__table__.c, Closing.__table__.c
 _HOLDER_COLUMNS = (
     _holder.id,
     _holder.kind,
@@ -80,6 +84,7 @@ _HOLDER_COLUMNS = (
     func.coalesce(_person.volunteer, False),
     func.coalesce(_person.staff, False),
     func.coalesce(_shop.address, _courtyard.address, _home.c.name, ""),
+    _closing.until,
 )
 _SPOT_COLUMNS = (_above.c.kind, _above.c.name, _above.c.colour, _area.kind, _area.name, _area.colour)
 _target = (
@@ -93,6 +98,7 @@ _target = (
     .outerjoin(_owner, _owner.c.id == _shop.owner_id)
     .outerjoin(Courtyard.__table__, _courtyard.id == _holder.id)
     .outerjoin(_home, _home.c.id == _household.courtyard_id)
+    .outerjoin(Closing.__table__, _closing.community_id == _holder.community_id)
 )
 _one_target = _target.where(_holder.id == bindparam("holder"))
 _TARGET = Prepared(_one_target)

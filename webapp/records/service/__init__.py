@@ -1,7 +1,9 @@
-"""The verbs of records: make one, review it step by step into the book, give it back, take it back."""
+"""The verbs of records: make one, review it step by step into the book, give it back, take it back, judge it anew."""
 
 from webapp.records.service.checks import MOST_PHOTOS, takes_part, why_recused, wrote
+from webapp.records.service.closing import close_days
 from webapp.records.service.making import OUT_OF_REACH, Made, make
+from webapp.records.service.replacing import replace
 from webapp.records.service.reviewing import (
     MOST_AT_ONCE,
     Outcome,
@@ -14,7 +16,7 @@ from webapp.records.service.reviewing import (
     why_not_impartial,
     withdraw,
 )
-from webapp.records.service.undoing import UNDO_FOR, undo, undo_until
+from webapp.records.service.undoing import UNDO_FOR, reverse, undo, undo_until
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -23,12 +25,15 @@ __all__ = [
     "UNDO_FOR",
     "Made",
     "Outcome",
+    "close_days",
     "confirm",
     "give_back",
     "make",
     "may_review",
     "pass_first",
     "post_confirmed",
+    "replace",
+    "reverse",
     "takes_part",
     "undo",
     "undo_until",

@@ -34,6 +34,14 @@ _kin = Kinship.__table__.c
 _RELATED = Prepared(select(_kin.household_id).where(_kin.person_id == bindparam("person")))
 
 
+def check_open(target: Target, day: date) -> None:
+    """:raises Conflict: for a day of a month whose book is closed."""
+    until = target.closed_to
+    if until is not None and day <= until:
+        words = f"{until.year} 年 {until.month} 月 {until.day} 日"
+        raise Conflict(f"{words}及以前的账已经关了，不能再记那几天的事。有疑问请联系社区。", field="happened_at")
+
+
 def check_rule(ruling: Ruling, target: Target) -> None:
     """The version judges, and its scheme is for this kind of holder in this area.
 

@@ -65,29 +65,29 @@ def make(
     :raises NotAllowed: for a rule of other posts, or for recusal.
     :raises Invalid: for points, proof or a time that cannot be.
     :raises LimitReached: if a cap is full.
-    :raises Conflict: if the rule does not judge here today, or the key was used for something else.
+    :raises Conflict: if the rule does not judge here today, the day is closed, or the key was used for something else.
     :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
     """
     whom = target(holder_id, locked=True)
     if not checks.in_reach(actor, whom, source):
         raise NotFound(OUT_OF_REACH)
     note, happened_at = normalise_prose(note), happened_at or now
-    day = clock.local_date(happened_at)
-    judged_by = ruling(rule_version_id, day)
+    judged_by = ruling(rule_version_id, day := clock.local_date(happened_at))
     rule = judged_by.rule
-    points = _only_score(rule) if points is None else points
+    points = only_score(rule) if points is None else points
     made = _made_before(client_key, actor, holder_id, rule_version_id, points, note, photos)
     if made is not None:
         return Made(made, before=True)
     _check_entry(source, note, happened_at, now)
+    checks.check_open(whom, day)
     _check(judged_by, whom, points, note, photos, actor, day, source)
     _check_mended(mends_id, whom, actor)
-    record = _insert(
+    record = insert_record(
         client_key=client_key,
-        **_whose(whom, judged_by),
+        **whose(whom, judged_by),
         **_what(judged_by.scheme, points, source, note),
         **{"happened_on": day, "happened_at": happened_at, "device_time": device_time},
-        **_written_by(actor),
+        **written_by(actor),
         brought_by=normalise_prose(brought_by)[:LONGEST_NAME],
         mends_id=mends_id,
         created_at=now,
@@ -95,11 +95,12 @@ def make(
     _add_photos(record, photos)
     if record.state == "posted":
         post_record(record, rule, actor, now)
-    _log(actor, "record:made", record, whom.path, now)
+    log_record(actor, "record:made", record, whom.path, now)
     return Made(record)
 
 
-def _only_score(rule: RuleView) -> Points:
+def only_score(rule: RuleView) -> Points:
+    """:raises Invalid: if there is a choice."""
     if not rule.fixed:
         raise Invalid(f"请先选「{rule.title}」的分值。", field="points")
     return rule.lowest
@@ -116,7 +117,8 @@ def _first_state(scheme: Terms, source: str) -> str:
     return "waiting" if source == "claim" and scheme.reviews > 1 else "passed"
 
 
-def _whose(whom: Target, judged_by: Ruling) -> dict[str, Any]:
+def whose(whom: Target, judged_by: Ruling) -> dict[str, Any]:
+    """For whom and by which rule, as columns of a record."""
     return {
         "holder_id": whom.id,
         "community_id": whom.community_id,
@@ -131,7 +133,8 @@ def _what(scheme: Terms, points: Points, source: str, note: str) -> dict[str, An
     return {"points": points.tenths, "source": source, "state": _first_state(scheme, source), "note": note}
 
 
-def _written_by(actor: Actor) -> dict[str, Any]:
+def written_by(actor: Actor) -> dict[str, Any]:
+    """Who wrote it, as columns of a record."""
     return {
         "recorder_id": actor.user_id,
         "recorder_person_id": actor.person_id,
@@ -211,7 +214,7 @@ def _check_mended(mends_id: int | None, whom: Target, actor: Actor) -> None:
         raise AlreadyUsed("这一条已经重新申报过了，请返回申报列表看看。")
 
 
-def _insert(**values: Any) -> Record:
+def insert_record(**values: Any) -> Record:
     """The record as the session knows a row that it has read."""
     values |= {"ended_at": None, "end_note": ""}
     try:
@@ -235,7 +238,8 @@ def _add_photos(record: Record, photos: Sequence[str]) -> None:
         db.session.flush()
 
 
-def _log(actor: Actor, action: str, record: Record, path: str, now: datetime) -> None:
+def log_record(actor: Actor, action: str, record: Record, path: str, now: datetime) -> None:
+    """A line in the audit log."""
     log(
         actor,
         action,

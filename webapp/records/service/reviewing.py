@@ -88,7 +88,7 @@ def pass_first(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Out
             raise NotAllowed(why)
 
     good, refused = _judged(record_ids, judge)
-    _all_go_on(good, "passed", actor, now)
+    all_go_on(good, "passed", actor, now)
     return _outcome(good, refused)
 
 
@@ -115,8 +115,8 @@ def confirm(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcom
     posting = [found for found in good if found.scheme.posts(found.record.source) != "publication"]
     refused |= _booked(posting, actor, now)
     good, posting = _without(good, refused), _without(posting, refused)
-    _all_go_on(good, "confirmed", actor, now)
-    _all_go_on(posting, "posted", actor, now)
+    all_go_on(good, "confirmed", actor, now)
+    all_go_on(posting, "posted", actor, now)
     return _outcome(good, refused)
 
 
@@ -146,7 +146,7 @@ def post_confirmed(*, actor: Actor, record_ids: Sequence[int], now: datetime) ->
     good, refused = _judged(record_ids, judge)
     refused |= _booked(good, actor, now)
     good = _without(good, refused)
-    _all_go_on(good, "posted", actor, now)
+    all_go_on(good, "posted", actor, now)
     return _outcome(good, refused)
 
 
@@ -158,7 +158,7 @@ def give_back(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Re
     :raises AlreadyUsed: if it is in the book, or was ended before.
     :raises NotAllowed: for who has an interest in it.
     """
-    found = _locked(record_id)
+    found = locked(record_id)
     record, whom, scheme = found
     reason = normalise_prose(reason)
     first = record.state == "waiting" and may_review(actor, whom, scheme)
@@ -181,7 +181,7 @@ def withdraw(*, actor: Actor, record_id: int, now: datetime) -> Record:
     :raises NotFound: for anybody but its author.
     :raises AlreadyUsed: once it was reviewed or withdrawn.
     """
-    found = _locked(record_id)
+    found = locked(record_id)
     record = found.record
     if not checks.wrote(record, actor):
         raise NotFound("没有找到这条申报。")
@@ -254,14 +254,15 @@ _step, _record = RecordStep.__table__.c, Record.__table__.c
 _INSERT_STEP = Prepared(insert(RecordStep.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
 
 
-def _locked(record_id: int) -> Found:
+def locked(record_id: int) -> Found:
+    """:raises NotFound: if there is no such record."""
     found = _locked_all([record_id])
     if not found:
         raise NotFound("没有找到这条记实。")
     return found[0]
 
 
-def _all_go_on(found: Sequence[Found], state: str, actor: Actor, now: datetime, note: str = "") -> None:
+def all_go_on(found: Sequence[Found], state: str, actor: Actor, now: datetime, note: str = "") -> None:
     """The step into a state, which is called like it: the records, their steps and the audit log."""
     if not found:
         return
@@ -297,4 +298,4 @@ def _happened(one: Found, state: str) -> Happened:
 
 def _end(found: Found, state: str, note: str, actor: Actor, now: datetime) -> None:
     found.record.ended_at, found.record.end_note = now, note
-    _all_go_on([found], state, actor, now, note)
+    all_go_on([found], state, actor, now, note)

@@ -1,4 +1,4 @@
-"""Taking a record back while the ink is wet."""
+"""Taking a record back: by its author while the ink is wet, or because somebody was right to object."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from webapp.ledger.book import Cause
 from webapp.ledger.queries import entry_of_cause, find_account, hold_of_cause
 from webapp.records.models import Record
 from webapp.records.queries import LIVE, target
+from webapp.records.service.making import log_record
+from webapp.records.service.reviewing import locked, why_not_impartial
 
 UNDO_FOR = timedelta(minutes=10)
+LONGEST_REASON = 300
 
 
 def undo_until(record: Record) -> datetime:
@@ -60,6 +63,26 @@ def undo(*, actor: Actor, record_id: int, now: datetime) -> Record:
         area_path=target(record.holder_id).path,
         state=record.state,
     )
+    return record
+
+
+def reverse(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Record:
+    """冲正: take a record out of the book, for a reason that everybody may read. Whoever calls has looked into it.
+
+    :raises NotFound: if there is no such record.
+    :raises NotAllowed: for who has an interest in it.
+    :raises AlreadyUsed: unless it stands in the book.
+    """
+    record, whom, _ = locked(record_id)
+    if record.state != "posted":
+        raise AlreadyUsed("这条记实不在账上，或已经冲正，不用再冲。")
+    why = why_not_impartial(record, whom, actor)
+    if why:
+        raise NotAllowed(why)
+    record.state, record.ended_at, record.end_note = "reversed", now, reason[:LONGEST_REASON]
+    db.session.flush()
+    _take_out_of_the_book(record, actor, now)
+    log_record(actor, "record:reversed", record, whom.path, now)
     return record
 
 

@@ -1,5 +1,7 @@
-"""The verbs of the month: the meeting is noted, records are confirmed or given back, the month is published and sealed."""
+"""The verbs of the month: the meeting is noted, records are confirmed or given back, the month is published and sealed, objections are
+answered, the month is closed."""
 
+from webapp.reviews.service.closing import close, close_due
 from webapp.reviews.service.meeting import (
     LONGEST_ATTENDEES,
     LONGEST_MINUTES,
@@ -10,6 +12,15 @@ from webapp.reviews.service.meeting import (
 from webapp.reviews.service.months import (
     open_month,
 )
+from webapp.reviews.service.objections import (
+    LONGEST_ANSWER,
+    LONGEST_NAME,
+    LONGEST_REASON,
+    acknowledge,
+    dismiss,
+    lodge,
+    uphold,
+)
 from webapp.reviews.service.publishing import (
     Progress,
     go_on,
@@ -17,13 +28,22 @@ from webapp.reviews.service.publishing import (
 )
 
 __all__ = [
+    "LONGEST_ANSWER",
     "LONGEST_ATTENDEES",
     "LONGEST_MINUTES",
+    "LONGEST_NAME",
+    "LONGEST_REASON",
     "Progress",
+    "acknowledge",
+    "close",
+    "close_due",
     "confirm",
+    "dismiss",
     "give_back",
     "go_on",
+    "lodge",
     "note_meeting",
     "open_month",
     "publish",
+    "uphold",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from webapp.core import clock
 from webapp.core.actor import SYSTEM, Actor
@@ -21,7 +21,7 @@ from webapp.records import service as records
 from webapp.records.models import Record
 from webapp.records.queries import shown_name, target
 from webapp.reviews import queries, sealing
-from webapp.reviews.models import CommunityMonth, PublicationLine
+from webapp.reviews.models import CommunityMonth, Objection, PublicationLine
 from webapp.reviews.service.months import log_month, reviewing
 from webapp.schemes.queries import rule_version, terms
 
@@ -113,11 +113,13 @@ def _said(record: Record) -> dict[str, object]:
 
 
 def _seal(row: CommunityMonth, ranked: str, key: str, now: datetime) -> None:
-    """The signed head of the month: what is listed, and every account of the community as it stands."""
+    """The signed head of the month: what is listed, which objections were answered since the last one, and every
+    account of the community as it stands."""
     community = db.session.get_one(Area, row.community_id)
     line = PublicationLine
     added = select(func.coalesce(func.sum(line.points), 0)).where(line.month_id == row.id)
     heads = [list(head) for head in heads_of(row.community_id)]
+    settled = queries.settled_unsealed(row.community_id)
     row.content = sealing.content(
         community=community.name,
         community_id=row.community_id,
@@ -129,9 +131,12 @@ def _seal(row: CommunityMonth, ranked: str, key: str, now: datetime) -> None:
         accounts=len(heads),
         book=sealing.of_book(heads),
         ranking=ranked,
+        objections=[queries.sealed_words(one) for one in settled],
         published_at=now.isoformat(),
     )
     row.signature, row.public_key = sealing.sign(key, row.content)
+    ids = [one.objection.id for one in settled]
+    db.session.execute(update(Objection).where(Objection.id.in_(ids)).values(sealed_in_id=row.id))
     row.state, row.published_at = "on_notice", now
     row.objections_until = clock.local_date(now) + timedelta(days=row.objection_days)
     db.session.flush()

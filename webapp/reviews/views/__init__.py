@@ -1,13 +1,15 @@
-"""Pages of the month: ``meeting`` the working group, ``publishing`` and ``publication`` what hangs out."""
+"""Pages of the month: ``meeting`` the working group, ``publishing`` and ``publication`` what hangs out, ``objections`` the
+desk's and ``home`` a household's on its phone."""
 
 from webapp.audit.words import AuditWords
 from webapp.reviews import queries
-from webapp.reviews.models import STATES
-from webapp.reviews.views import meeting, publication, publishing
+from webapp.reviews.models import OBJECTION_STATES, STATES
+from webapp.reviews.views import home, meeting, objections, publication, publishing
 from webapp.reviews.views.blueprint import bp
 from webapp.web.access import actor
 from webapp.web.menu import MenuEntry
 
+HOME = home.HOME
 MENU = (
     MenuEntry(
         "月度审核",
@@ -18,11 +20,20 @@ MENU = (
         badge=lambda: queries.waiting_count(actor().scope("reviews.confirm")),
     ),
     MenuEntry("公示", "reviews.publications", "megaphone", "records.view", 38),
+    MenuEntry("异议", "reviews.objections", "messages-square", "records.view", 39, objections.to_answer),
 )
 AUDIT_WORDS = AuditWords(
-    subjects={"month": "月度公示"},
-    actions={"month:noted": "记会议", "month:published": "公示"},
-    values={"state": STATES},
+    subjects={"month": "月度公示", "objection": "异议"},
+    actions={
+        "month:noted": "记会议",
+        "month:published": "公示",
+        "month:closed": "关账",
+        "objection:opened": "提异议",
+        "objection:acknowledged": "受理异议",
+        "objection:upheld": "异议成立",
+        "objection:dismissed": "异议不成立",
+    },
+    values={"state": STATES | OBJECTION_STATES},
 )
 
-__all__ = ["AUDIT_WORDS", "MENU", "bp", "meeting", "publication", "publishing"]
+__all__ = ["AUDIT_WORDS", "HOME", "MENU", "bp", "home", "meeting", "objections", "publication", "publishing"]

@@ -6,17 +6,18 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Response, current_app, request, send_file, url_for
+from flask import Response, current_app, flash, request, send_file, url_for
 
+from webapp.core import clock
 from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, write_table_to
 from webapp.places.queries import communities_in
-from webapp.reviews import queries, sealing
+from webapp.reviews import queries, sealing, service
 from webapp.reviews.models import STATES, CommunityMonth
 from webapp.reviews.views.blueprint import bp
 from webapp.web.access import ANYBODY, actor, requires
 from webapp.web.finding import searched
-from webapp.web.htmx import render
+from webapp.web.htmx import go, render
 from webapp.web.limits import limited
 from webapp.web.paging import paginate
 
@@ -56,8 +57,21 @@ def published(community_id: int, month: int) -> Response:
         seal=_seal(row),
         left=queries.still_confirmed(row),
         states=STATES,
+        register=queries.register(row, clock.today()),
+        takes=queries.takes_objections(row, clock.now()),
+        not_closing=queries.why_not_closing(row, clock.now()),
         link=f"{current_app.config['BASE_URL']}{url_for('reviews.public', token=row.token)}",
     )
+
+
+@bp.post("/desk/publications/<int:community_id>/<int:month>/close")
+@requires("reviews.confirm")
+def close_month(community_id: int, month: int) -> Response:
+    """关账, by hand; housekeeping does it too."""
+    row = _published(community_id, month)
+    service.close(actor=actor(), month_id=row.id, now=clock.now())
+    flash("已关账：这个月不再收异议，也不能再记那几天的事。", "success")
+    return go(url_for("reviews.published", community_id=community_id, month=month))
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,14 @@ def sheet(community_id: int, month: int) -> Response:
     """For the notice board: A4 or A3, with the seal."""
     row = _published(community_id, month)
     size = "a3" if request.args.get("size") == "a3" else "a4"
-    return render("reviews/sheet.html", row=row, lines=queries.all_lines(row), seal=_seal(row), size=size)
+    return render(
+        "reviews/sheet.html",
+        row=row,
+        lines=queries.all_lines(row),
+        register=queries.register(row, clock.today()),
+        seal=_seal(row),
+        size=size,
+    )
 
 
 COLUMNS = (
@@ -103,7 +124,8 @@ COLUMNS = (
 def excel(community_id: int, month: int) -> Response:
     """The publication as it was sealed; masked, so it needs no reason."""
     row, book = _published(community_id, month), io.BytesIO()
-    write_table_to(book, "公示", COLUMNS, _excel_rows(row), notes=_notes(row))
+    further = [("异议登记", REGISTER, _register_rows(row))]
+    write_table_to(book, "公示", COLUMNS, _excel_rows(row), notes=_notes(row), further=further)
     book.seek(0)
     name = f"{month // 100}-{month % 100:02}_积分公示_{row.community.name}.xlsx"
     return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
@@ -115,6 +137,34 @@ def _excel_rows(row: CommunityMonth) -> Iterator[dict[str, CellValue]]:
         yield values | {"points": Points(line.points)}
 
 
+#: Nobody is named in the register: who objected is between them and the community.
+REGISTER = (
+    Column("number", "编号"),
+    Column("line", "公示第几条"),
+    Column("title", "事由"),
+    Column("kind", "哪里不对"),
+    Column("opened_on", "提出日期"),
+    Column("decided_on", "答复日期"),
+    Column("days", "用了几天"),
+    Column("state", "结果"),
+)
+
+
+def _register_rows(row: CommunityMonth) -> Iterator[dict[str, CellValue]]:
+    for one in queries.register(row, clock.today()):
+        objection = one.objection
+        yield {
+            "number": objection.number,
+            "line": objection.line,
+            "title": one.line.title,
+            "kind": one.kind,
+            "opened_on": clock.local_date(objection.opened_at),
+            "decided_on": clock.local_date(objection.decided_at) if objection.decided_at else None,
+            "days": one.days if objection.settled else None,
+            "state": one.state,
+        }
+
+
 def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
     return [
         ("社区", row.community.name),
@@ -122,6 +172,7 @@ def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
         ("封账内容", row.content or ""),
         ("签名（ed25519）", row.signature or ""),
         ("公钥", row.public_key or ""),
+        ("异议登记", "按导出时的情况；答复了的会封进下一次公示"),
         ("怎么核对", "见随软件的 docs/seal.md，二十行程序就能核对"),
     ]
 
@@ -133,4 +184,11 @@ def public(token: str) -> Response:
     """The link for chat groups. Deductions of households and people stand there without a name."""
     row = queries.publication_by_token(token)
     page = paginate(queries.lines_statement(row), per_page=PUBLIC_LINES)
-    return render("reviews/public.html", row=row, page=page, seal=_seal(row))
+    return render(
+        "reviews/public.html",
+        row=row,
+        page=page,
+        register=queries.register(row, clock.today()),
+        takes=queries.takes_objections(row, clock.now()),
+        seal=_seal(row),
+    )
