@@ -49,7 +49,8 @@ class Record(Model):
     the same record sent twice is one record. ``happened_at`` is the server's time of receipt unless a person stated
     another; ``device_time`` is only a claim. ``recorder_household_id``: who claimed on their own phone or at a kiosk.
     ``brought_by``: who brought the paper, when somebody claimed for people without a phone. ``mends_id``: the record
-    that was given back and that this one replaces."""
+    that was given back and that this one replaces. ``rectify_until``: the last day on which a deduction that its rule
+    makes provisional can be put right; NULL is final."""
 
     __tablename__ = "record"
     __table_args__ = (
@@ -67,6 +68,7 @@ class Record(Model):
         ),
         partial_index("ix_record_review", "community_id", "state", where=one_of("state", COMING)),
         Index("ix_record_household", "recorder_household_id", "created_at"),
+        partial_index("ix_record_rectify", "holder_id", "rectify_until", where="rectify_until IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -90,6 +92,7 @@ class Record(Model):
     recorder_household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     brought_by: Mapped[str] = mapped_column(String(60), default="", server_default="")
     mends_id: Mapped[int | None] = mapped_column(ForeignKey("record.id"))
+    rectify_until: Mapped[date | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_note: Mapped[str] = mapped_column(String(300), default="")
@@ -134,3 +137,49 @@ class Closing(Model):
 
     community_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True, autoincrement=False)
     until: Mapped[date]
+
+
+#: What becomes of an "after" photo.
+RECTIFICATIONS = {"reported": "等复查", "returned": "没有通过", "confirmed": "整改合格"}
+
+
+class Rectification(Model):
+    """整改返还: an "after" photo of a provisional deduction. Reported by whom it concerns (``household_id``), or taken by an
+    inspector at a re-scan; confirmed by an inspector, who takes the deduction back or halves it, or returned with a
+    reason. ``new_record_id``: the half that stays."""
+
+    __tablename__ = "rectification"
+    __table_args__ = (
+        UniqueConstraint("client_key"),
+        CheckConstraint(one_of("state", RECTIFICATIONS), name="state"),
+        CheckConstraint("(state = 'reported') = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("state <> 'returned' OR reason <> ''", name="reason"),
+        partial_index("uq_rectification_once", "record_id", where="state <> 'returned'", unique=True),
+        Index("ix_rectification_record_id", "record_id"),
+        Index("ix_rectification_new_record_id", "new_record_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    client_key: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(12))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
+    label: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None]
+    decided_label: Mapped[str] = mapped_column(String(80), default="")
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    new_record_id: Mapped[int | None] = mapped_column(ForeignKey("record.id"))
+
+
+class RectificationPhoto(Model):
+    """One "after" photo, by its content: it proves one thing only."""
+
+    __tablename__ = "rectification_photo"
+    __table_args__ = (UniqueConstraint("hash"),)
+
+    rectification_id: Mapped[int] = mapped_column(ForeignKey("rectification.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64))

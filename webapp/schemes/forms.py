@@ -23,7 +23,7 @@ from webapp.core import clock
 from webapp.core.points import ZERO, Points
 from webapp.places.models import HOLDER_KINDS
 from webapp.places.queries import AreaNode
-from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, PROOFS, RECORDERS, Scheme
+from webapp.schemes.models import AUDIENCES, FIRST_REVIEWERS, MAY_REVIEW, POSTING, PROOFS, RECORDERS, RECTIFIED, Scheme
 from webapp.schemes.queries import RuleView
 from webapp.schemes.service import DEFAULT_RECORDERS, RuleText, Settings
 from webapp.users.models import POSTS
@@ -141,6 +141,10 @@ class NeededPointsField(PointsField):
         self.flags.required = True
 
 
+#: What a rule's form and a version call alike.
+_PLAIN = ("proof", "cap_day", "cap_month", "cap_year", "veto", "rectify_days")
+
+
 class RuleForm(Form):
     category_id = SelectField("一级指标", coerce=int)
     code = StringField(
@@ -159,6 +163,10 @@ class RuleForm(Form):
     cap_month = IntegerField("每月最多几次", validators=[optional()])
     cap_year = IntegerField("每年最多几次", validators=[optional()])
     veto = BooleanField("一票否决", description="记了这一条，积分暂停使用，直到解除。分值可以留空。")
+    rectify_days = IntegerField(
+        "整改期：几天", validators=[optional()], description="扣分后几天内改好、拍照复查，可以返还；不返还就留空。"
+    )
+    rectify_percent = RadioField("整改好了返还多少", coerce=int, choices=options(RECTIFIED.items()), default=100)
     valid_from = DateField(
         "从哪天起生效", default=clock.today, validators=[given("请填写日期。")], description="今天或以后。"
     )
@@ -186,7 +194,7 @@ class RuleForm(Form):
             lowest=-most if deducts else least,
             highest=-least if deducts else most,
             recorders=tuple(self.recorders.data or ()),
-            **{name: getattr(self, name).data for name in ("proof", "cap_day", "cap_month", "cap_year", "veto")},
+            **{name: getattr(self, name).data for name in (*_PLAIN, "rectify_percent")},
         )
 
 
@@ -198,7 +206,7 @@ def _unsigned(field: Field) -> None:
 def typed_rule(rule: RuleView) -> dict[str, Any]:
     """A version as its form shows it."""
     least, most = sorted((Points(abs(rule.lowest.tenths)), Points(abs(rule.highest.tenths))))
-    kept = ("title", "detail", "recorders", "proof", "cap_day", "cap_month", "cap_year", "veto")
+    kept = ("title", "detail", "recorders", *_PLAIN, "rectify_percent")
     return {
         **{name: getattr(rule, name) for name in kept},
         "sign": "minus" if rule.deducts else "plus",

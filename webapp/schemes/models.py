@@ -29,6 +29,9 @@ MAY_REVIEW = ("courtyard_head", "grid_worker", "grid_lead", "group_head", "secre
 BY_SYSTEM = "system"
 #: Who may record by a rule.
 RECORDERS = {**POSTS, BY_SYSTEM: "系统自动"}
+#: How much of a deduction comes back when what was wrong is put right in time (整改返还), in percent.
+RECTIFIED = {100: "全部返还", 50: "返还一半"}
+MOST_RECTIFY_DAYS = 90
 #: What a rule wants as proof.
 PROOFS = {"none": "不需要", "note": "要说明", "photo": "要照片"}
 
@@ -120,6 +123,8 @@ class RuleVersion(Model):
 
     ``lowest`` and ``highest`` are tenths with their sign (equal: a fixed score). ``recorders`` are posts,
     comma-separated. Caps count times per holder; NULL is no cap. A veto stops all spending until it is lifted.
+    ``rectify_days``: for so long a deduction is provisional, and an "after" photo gives ``rectify_percent`` of it back;
+    NULL is final at once.
     """
 
     __tablename__ = "rule_version"
@@ -132,6 +137,8 @@ class RuleVersion(Model):
         CheckConstraint("cap_month IS NULL OR cap_month > 0", name="cap_month"),
         CheckConstraint("cap_year IS NULL OR cap_year > 0", name="cap_year"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
+        CheckConstraint("rectify_days IS NULL OR rectify_days BETWEEN 1 AND 90", name="rectify_days"),
+        CheckConstraint("rectify_percent IN (50, 100)", name="rectify_percent"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -147,6 +154,8 @@ class RuleVersion(Model):
     cap_month: Mapped[int | None]
     cap_year: Mapped[int | None]
     veto: Mapped[bool] = mapped_column(default=False)
+    rectify_days: Mapped[int | None]
+    rectify_percent: Mapped[int] = mapped_column(default=100, server_default=text("100"))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     created_at: Mapped[datetime]

@@ -3,6 +3,9 @@
 from webapp.records.service.checks import MOST_PHOTOS, takes_part, why_recused, wrote
 from webapp.records.service.closing import close_days
 from webapp.records.service.making import OUT_OF_REACH, Made, make
+from webapp.records.service.rectifying import confirm as confirm_rectified
+from webapp.records.service.rectifying import report as report_rectified
+from webapp.records.service.rectifying import turn_down as turn_down_rectified
 from webapp.records.service.replacing import replace
 from webapp.records.service.reviewing import (
     MOST_AT_ONCE,
@@ -16,7 +19,7 @@ from webapp.records.service.reviewing import (
     why_not_impartial,
     withdraw,
 )
-from webapp.records.service.undoing import UNDO_FOR, reverse, undo, undo_until
+from webapp.records.service.undoing import UNDO_FOR, is_rest, reverse, undo, undo_until
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -27,14 +30,18 @@ __all__ = [
     "Outcome",
     "close_days",
     "confirm",
+    "confirm_rectified",
     "give_back",
+    "is_rest",
     "make",
     "may_review",
     "pass_first",
     "post_confirmed",
     "replace",
+    "report_rectified",
     "reverse",
     "takes_part",
+    "turn_down_rectified",
     "undo",
     "undo_until",
     "why_not_first",

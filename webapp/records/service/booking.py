@@ -15,8 +15,9 @@ from webapp.records.models import Record
 from webapp.schemes.queries import RuleView
 
 
-def post_record(record: Record, rule: RuleView, actor: Actor, now: datetime) -> None:
-    """Points as an entry, a veto as a lock; zero points leave no line.
+def post_record(record: Record, rule: RuleView, actor: Actor, now: datetime, *, guarded: bool = True) -> None:
+    """Points as an entry, a veto as a lock; zero points leave no line. ``guarded=False``: what replaces a greater deduction
+    is never refused for lack of points.
 
     :raises InsufficientPoints: if a deduction would take the account below the scheme's floor.
     """
@@ -24,7 +25,7 @@ def post_record(record: Record, rule: RuleView, actor: Actor, now: datetime) -> 
         ledger.post(
             holder_id=record.holder_id,
             scheme_id=record.scheme_id,
-            posting=_posting(record, rule),
+            posting=_posting(record, rule, guarded=guarded),
             actor=actor,
             now=now,
         )
@@ -44,7 +45,7 @@ def post_records(records: Sequence[tuple[Record, RuleView]], actor: Actor, now: 
     return refused
 
 
-def _posting(record: Record, rule: RuleView) -> Posting:
+def _posting(record: Record, rule: RuleView, *, guarded: bool = True) -> Posting:
     return Posting(
         amount=Points(record.points),
         kind="record",
@@ -53,6 +54,7 @@ def _posting(record: Record, rule: RuleView) -> Posting:
         note=record.note,
         category_id=rule.category_id,
         happened_on=record.happened_on,
+        guarded=guarded,
     )
 
 

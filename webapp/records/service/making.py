@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
@@ -86,7 +86,7 @@ def make(
         client_key=client_key,
         **whose(whom, judged_by),
         **_what(judged_by.scheme, points, source, note),
-        **{"happened_on": day, "happened_at": happened_at, "device_time": device_time},
+        **_when(rule, day, happened_at, device_time),
         **written_by(actor),
         brought_by=normalise_prose(brought_by)[:LONGEST_NAME],
         mends_id=mends_id,
@@ -104,6 +104,12 @@ def only_score(rule: RuleView) -> Points:
     if not rule.fixed:
         raise Invalid(f"请先选「{rule.title}」的分值。", field="points")
     return rule.lowest
+
+
+def _when(rule: RuleView, day: date, happened_at: datetime, device_time: datetime | None) -> dict[str, Any]:
+    """Among it the last day on which a deduction can be put right, if its rule makes it provisional."""
+    until = day + timedelta(days=rule.rectify_days) if rule.rectify_days and rule.deducts else None
+    return {"happened_on": day, "happened_at": happened_at, "device_time": device_time, "rectify_until": until}
 
 
 def _first_state(scheme: Terms, source: str) -> str:
@@ -212,6 +218,24 @@ def _check_mended(mends_id: int | None, whom: Target, actor: Actor) -> None:
     again = db.session.scalar(select(Record.id).where(Record.mends_id == mends_id, Record.state.in_(LIVE)))
     if given_back.state != "returned" or again is not None:
         raise AlreadyUsed("这一条已经重新申报过了，请返回申报列表看看。")
+
+
+def copy_record(
+    record: Record, *, points: int, state: str, note: str, client_key: str, actor: Actor, now: datetime
+) -> Record:
+    """A record of the same kind with other points, written today by ``actor``; the caller posts it if it is to be."""
+    kept = ("holder_id", "community_id", "place", "scheme_id", "rule_id", "rule_version_id", "source")
+    made = insert_record(
+        client_key=client_key,
+        **{name: getattr(record, name) for name in kept},
+        **{"points": points, "state": state, "note": note[:MOST_NOTE], "brought_by": ""},
+        **{"happened_on": clock.local_date(now), "happened_at": now, "device_time": None, "created_at": now},
+        **written_by(actor),
+        mends_id=None,
+        rectify_until=None,
+    )
+    log_record(actor, "record:made", made, target(record.holder_id).path, now)
+    return made
 
 
 def insert_record(**values: Any) -> Record:

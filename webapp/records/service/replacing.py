@@ -58,6 +58,7 @@ def replace(
         **written_by(actor),
         brought_by=brought_by,
         mends_id=None,
+        rectify_until=None,
         created_at=now,
     )
     log_record(actor, "record:made", record, whom.path, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from webapp.audit.service import log
 from webapp.core.actor import Actor
@@ -13,7 +13,7 @@ from webapp.extensions import db
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import entry_of_cause, find_account, hold_of_cause
-from webapp.records.models import Record
+from webapp.records.models import Record, Rectification
 from webapp.records.queries import LIVE, target
 from webapp.records.service.making import log_record
 from webapp.records.service.reviewing import locked, why_not_impartial
@@ -25,6 +25,11 @@ LONGEST_REASON = 300
 def undo_until(record: Record) -> datetime:
     """The last moment (UTC) at which its author may take a record back."""
     return record.created_at + UNDO_FOR
+
+
+def is_rest(record_id: int) -> bool:
+    """Whether a record is what stays of a deduction that was halved: nobody takes that back by themselves."""
+    return bool(db.session.scalar(select(exists().where(Rectification.new_record_id == record_id))))
 
 
 def undo(*, actor: Actor, record_id: int, now: datetime) -> Record:
@@ -46,6 +51,8 @@ def undo(*, actor: Actor, record_id: int, now: datetime) -> Record:
         raise NotAllowed("只有记录的本人可以撤回。记错了请联系社区处理。")
     if record.state not in LIVE:
         raise AlreadyUsed("这条记录已经撤回，不用再撤。")
+    if is_rest(record_id):
+        raise NotAllowed("这是整改返还后留下的一笔，不能撤回。记错了请联系社区处理。")
     if now > undo_until(record):
         raise Gone("已经超过 10 分钟，不能自己撤回了。记错了请联系社区处理。")
     was_posted = record.state == "posted"
@@ -53,7 +60,7 @@ def undo(*, actor: Actor, record_id: int, now: datetime) -> Record:
     record.ended_at, record.end_note = now, "记录人撤回"
     db.session.flush()
     if was_posted:
-        _take_out_of_the_book(record, actor, now)
+        take_out_of_the_book(record, actor, now)
     log(
         actor,
         "record:undone",
@@ -81,12 +88,13 @@ def reverse(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Reco
         raise NotAllowed(why)
     record.state, record.ended_at, record.end_note = "reversed", now, reason[:LONGEST_REASON]
     db.session.flush()
-    _take_out_of_the_book(record, actor, now)
+    take_out_of_the_book(record, actor, now)
     log_record(actor, "record:reversed", record, whom.path, now)
     return record
 
 
-def _take_out_of_the_book(record: Record, actor: Actor, now: datetime) -> None:
+def take_out_of_the_book(record: Record, actor: Actor, now: datetime) -> None:
+    """What a record put there: its entry is reversed, its lock goes. ``end_note`` says why."""
     cause = Cause("record", record.id)
     account = find_account(record.holder_id, record.scheme_id)
     entry = entry_of_cause(cause, account.id) if account else None

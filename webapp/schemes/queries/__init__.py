@@ -15,7 +15,7 @@ from webapp.core.points import Points, show, show_signed
 from webapp.extensions import db
 from webapp.places.models import AREA_KINDS, Area
 from webapp.prepared import Places, Prepared
-from webapp.schemes.models import BY_SYSTEM, RECORDERS, Category, Rule, RuleVersion, Scheme
+from webapp.schemes.models import BY_SYSTEM, RECORDERS, RECTIFIED, Category, Rule, RuleVersion, Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class RuleView:
     cap_month: int | None
     cap_year: int | None
     veto: bool
+    rectify_days: int | None
+    rectify_percent: int
     valid_from: date
     valid_to: date | None
 
@@ -77,6 +79,11 @@ class RuleView:
         return self.recorders != (BY_SYSTEM,)
 
     @property
+    def rectify_words(self) -> str:
+        """``7 天内整改，全部返还``; empty for what is final at once."""
+        return f"{self.rectify_days} 天内整改，{RECTIFIED[self.rectify_percent]}" if self.rectify_days else ""
+
+    @property
     def recorder_names(self) -> str:
         """``书记、网格员``."""
         return "、".join(RECORDERS.get(post, post) for post in self.recorders)
@@ -103,6 +110,8 @@ _COLUMNS = (
     RuleVersion.cap_month,
     RuleVersion.cap_year,
     RuleVersion.veto,
+    RuleVersion.rectify_days,
+    RuleVersion.rectify_percent,
     RuleVersion.valid_from,
     RuleVersion.valid_to,
 )

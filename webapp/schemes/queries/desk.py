@@ -95,6 +95,7 @@ FACTS: dict[str, Callable[[RuleView], str]] = {
     "谁能记": lambda rule: rule.recorder_names,
     "证明": lambda rule: PROOFS[rule.proof],
     "次数": lambda rule: rule.caps or "不限",
+    "整改返还": lambda rule: rule.rectify_words or "不返还",
     "一票否决": lambda rule: "是" if rule.veto else "否",
 }
 

@@ -74,7 +74,7 @@ def _settings(data: dict[str, Any], upper: Scheme | None) -> Settings:
 
 def _rule_text(rule: dict[str, Any]) -> RuleText:
     lowest, _, highest = str(rule["points"]).partition("..")
-    optional = ("detail", "proof", "cap_day", "cap_month", "cap_year", "veto")
+    optional = ("detail", "proof", "cap_day", "cap_month", "cap_year", "veto", "rectify_days", "rectify_percent")
     given = {name: rule[name] for name in optional if name in rule}
     if "recorders" in rule:
         given["recorders"] = tuple(rule["recorders"])

@@ -14,7 +14,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Invalid, NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.schemes.models import PROOFS, RECORDERS, Category, Rule, RuleVersion, Scheme
+from webapp.schemes.models import MOST_RECTIFY_DAYS, PROOFS, RECORDERS, RECTIFIED, Category, Rule, RuleVersion, Scheme
 from webapp.schemes.service.settings import lock
 
 #: Who records when a rule does not say: everybody who walks the lanes.
@@ -25,7 +25,8 @@ MOST_TIMES = 1000
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """What a version of a rule says. Points carry their sign; caps count times per holder, None is no cap."""
+    """What a version of a rule says. Points carry their sign; caps count times per holder, None is no cap. A deduction may
+    be provisional for ``rectify_days``."""
 
     title: str
     lowest: Points
@@ -37,6 +38,8 @@ class RuleText:
     cap_month: int | None = None
     cap_year: int | None = None
     veto: bool = False
+    rectify_days: int | None = None
+    rectify_percent: int = 100
 
 
 def add_rule(
@@ -145,6 +148,8 @@ def _add_version(rule: Rule, number: int, text: RuleText, valid_from: date, acto
         cap_month=text.cap_month,
         cap_year=text.cap_year,
         veto=text.veto,
+        rectify_days=text.rectify_days,
+        rectify_percent=text.rectify_percent if text.rectify_days else 100,
         valid_from=valid_from,
         created_at=now,
         author=actor.label,
@@ -159,6 +164,7 @@ def check(text: RuleText) -> None:
     if not text.title:
         raise Invalid("请写细则的内容。", field="title")
     _check_points(text)
+    _check_rectification(text)
     if text.proof not in PROOFS:
         raise Invalid("请从列表里选一项。", field="proof")
     if not text.recorders or any(post not in RECORDERS for post in text.recorders):
@@ -167,6 +173,16 @@ def check(text: RuleText) -> None:
         cap = getattr(text, field)
         if cap is not None and not 1 <= cap <= MOST_TIMES:
             raise Invalid(f"请填 1 到 {MOST_TIMES} 的整数，不限次数就留空。", field=field)
+
+
+def _check_rectification(text: RuleText) -> None:
+    days = text.rectify_days
+    if days is not None and not 1 <= days <= MOST_RECTIFY_DAYS:
+        raise Invalid(f"整改期请填 1 到 {MOST_RECTIFY_DAYS} 天，不能整改返还就留空。", field="rectify_days")
+    if days is not None and (text.veto or text.lowest.tenths >= 0):
+        raise Invalid("只有扣分的细则能整改返还，一票否决的不能。", field="rectify_days")
+    if text.rectify_percent not in RECTIFIED:
+        raise Invalid("请从列表里选返还多少。", field="rectify_percent")
 
 
 def _check_points(text: RuleText) -> None:

@@ -7,13 +7,14 @@ import re
 from webapp.core.errors import Invalid
 from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, Row
-from webapp.schemes.models import PROOFS, RECORDERS
+from webapp.schemes.models import PROOFS, RECORDERS, RECTIFIED
 from webapp.schemes.queries import RuleView
 from webapp.schemes.queries.desk import RuleLine
 from webapp.schemes.service.rules import DEFAULT_RECORDERS, RuleText
 
 _POSTS = {name: post for post, name in RECORDERS.items()}
 _PROOFS = {name: proof for proof, name in PROOFS.items()}
+_RECTIFIED = {name: percent for percent, name in RECTIFIED.items()}
 _BETWEEN = re.compile(r"[、,，;；/\s]+")
 _CAP = "最多几次，不限就空着"
 
@@ -31,6 +32,8 @@ COLUMNS = (
     Column("cap_month", "每月最多", "integer", width=10, help=_CAP),
     Column("cap_year", "每年最多", "integer", width=10, help=_CAP),
     Column("veto", "一票否决", "choice", choices=("是", "否"), width=10, help="空着就是否"),
+    Column("rectify_days", "整改期（天）", "integer", width=12, help="扣分后几天内整改好可以返还，不返还就空着"),
+    Column("rectify_percent", "整改返还", "choice", choices=tuple(_RECTIFIED), width=12, help="空着就是全部返还"),
 )
 #: What an export adds; an import reads past it.
 MORE_COLUMNS = (
@@ -84,6 +87,8 @@ def cells_of(line: RuleLine, category_code: str) -> dict[str, CellValue]:
         "cap_month": rule.cap_month,
         "cap_year": rule.cap_year,
         "veto": "是" if rule.veto else "否",
+        "rectify_days": rule.rectify_days,
+        "rectify_percent": RECTIFIED[rule.rectify_percent] if rule.rectify_days else None,
         "valid_from": rule.valid_from.isoformat(),
         "state": state_words(line),
     }
@@ -114,7 +119,8 @@ def text_of(row: Row, there: RuleView | None, absent: set[str]) -> RuleText:
         "recorders": _recorders(values.get("recorders"), there),
         "proof": _PROOFS[values.get("proof") or PROOFS["none"]],
         "veto": values.get("veto") == "是",
-        **{key: values.get(key) for key in ("cap_day", "cap_month", "cap_year")},
+        "rectify_percent": _RECTIFIED[values.get("rectify_percent") or RECTIFIED[100]],
+        **{key: values.get(key) for key in ("cap_day", "cap_month", "cap_year", "rectify_days")},
     }
     return RuleText(title=row.text("title"), lowest=lowest, **{**named, **kept})
 
