@@ -111,6 +111,18 @@
   doc.addEventListener("htmx:afterSettle", speak);
   speak();
 
+  // The running total of a sheet: <form data-total>, radio buttons with data-mark (tenths); told in [data-sum]
+  const total = (form) => {
+    const radios = [...form.querySelectorAll("[data-mark]")], given = radios.filter((el) => el.checked);
+    const open = new Set(radios.map((el) => el.name)).size - given.length;
+    const sum = given.reduce((all, el) => all + Number(el.dataset.mark), 0) / 10;
+    const words = doc.querySelector("[data-sum]");
+    if (words && given.length) words.textContent = `现在 ${sum} 分${open ? `，还有 ${open} 项没打` : "，都打了"}`;
+  };
+  doc.addEventListener("change", (e) => { if (e.target.form && "total" in e.target.form.dataset) total(e.target.form); });
+  const totals = () => doc.querySelectorAll("form[data-total]").forEach(total);
+  totals();
+
   // Scanner in the page: <button data-scan hidden>
   if (!(window.isSecureContext && navigator.mediaDevices && navigator.mediaDevices.getUserMedia)) return;
   const buttons = doc.querySelectorAll("[data-scan]");

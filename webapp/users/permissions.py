@@ -29,6 +29,8 @@ PERMISSIONS: dict[str, str] = {
     "codes.manage": "补发、更换、作废门牌码和积分卡",
     "records.make": "扫码记积分",
     "records.view": "查看记实",
+    "rounds.run": "组织卫生大检查：开始、分工、结束",
+    "rounds.enter": "补录纸质检查表",
     "claims.make": "代居民申报积分",
     "claims.review": "初审申报",
     "reviews.confirm": "月度审核认定",
@@ -49,20 +51,22 @@ _SEE = {"desk.open", "places.view", "schemes.view", "ledger.view", "records.view
 _FIELD = {"records.make", "claims.make", "claims.review", "objections.make"}
 _KEEP = {"places.edit", "places.import", "places.export", "people.unmask", "pins.set", "ledger.export"}
 _CODES = {"codes.print", "codes.manage"}
+_ROUNDS = {"rounds.run", "rounds.enter"}
 _GOODS = {"goods.edit", "vouchers.hand_over"}
 _RUN = {"ratings.judge", "schemes.edit", "users.view", "users.edit", "devices.manage", "audit.view"}
 
 #: post -> permissions. A post that is missing here serves residents but has no desk or phone of its own yet.
 GRANTS: dict[str, frozenset[str]] = {
-    "administrator": frozenset(PERMISSIONS)
-    - {"records.make", "claims.make", "claims.review", "reviews.confirm", "objections.make", "objections.decide"},
+    "administrator": frozenset(PERMISSIONS) - _FIELD - _ROUNDS - {"reviews.confirm", "objections.decide"},
     "county_officer": frozenset(_SEE | _RUN | {"places.export", "ledger.export", "codes.print", "objections.decide"}),
-    "secretary": frozenset(_SEE | _FIELD | _KEEP | _CODES | _GOODS | _RUN | {"reviews.confirm", "objections.decide"}),
+    "secretary": frozenset(
+        _SEE | _FIELD | _KEEP | _CODES | _GOODS | _ROUNDS | _RUN | {"reviews.confirm", "objections.decide"}
+    ),
     "group_head": frozenset(_SEE | _FIELD | {"objections.decide"}),
     "grid_lead": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask", "objections.decide"}),
     "grid_worker": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask", "pins.set"}),
     "inspector": frozenset({"records.make"}),
-    "clerk": frozenset(_SEE | {"claims.make", "objections.make"} | _KEEP | _CODES | _GOODS),
+    "clerk": frozenset(_SEE | {"claims.make", "objections.make", "rounds.enter"} | _KEEP | _CODES | _GOODS),
 }
 
 

@@ -1,6 +1,18 @@
-"""Pages of inspectors."""
+"""Pages of inspectors: the phone, the monthly yard inspection at the desk and on paper, a head's results."""
 
-from webapp.inspections.views import scoring
+from flask import Flask
+
+from webapp.inspections.views import home, papers, rounds, scoring, sheets, walking
 from webapp.inspections.views.blueprint import bp
+from webapp.web import menu
 
-__all__ = ["bp", "scoring"]
+MENU = rounds.MENU
+HOME = home.HOME
+AUDIT_WORDS = rounds.AUDIT_WORDS
+
+
+def register(app: Flask) -> None:
+    menu.add_to_phone(app, walking.PHONE)
+
+
+__all__ = ["AUDIT_WORDS", "HOME", "MENU", "bp", "home", "papers", "register", "rounds", "scoring", "sheets", "walking"]

@@ -11,6 +11,7 @@ from webapp.core.errors import Conflict, NotFound
 from webapp.core.text import normalise
 from webapp.inspections import queries, service
 from webapp.inspections.forms import ScoreForm
+from webapp.inspections.queries.rounds import offer
 from webapp.inspections.views.blueprint import bp
 from webapp.ledger.queries import find_account
 from webapp.places.queries import households_of
@@ -109,6 +110,7 @@ def _score_page(whom: records.Target, form: ScoreForm | None = None) -> Response
         last=records.recent(whom.id, 2),
         households=households_of(whom.id) if whom.kind == "courtyard" else [],
         recused=why_recused(whom, actor().person_id),
+        round_offer=offer(whom.id) if whom.kind == "courtyard" and form is None else None,
         had_photos=photos.came(),
         status=422 if form else 200,
     )
