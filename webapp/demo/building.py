@@ -16,6 +16,7 @@ from webapp.core.text import mask_name
 from webapp.demo.towns import COLOUR_NAMES, COLOURS, MICRO, Community, Town
 from webapp.demo.words import LANES, STREETS, Names
 from webapp.extensions import db
+from webapp.inspections.service import load_sheet
 from webapp.places import service as places
 from webapp.places.models import Area, Courtyard, Household, Person, Shop, Station
 from webapp.qrcodes.service import make_missing
@@ -97,6 +98,7 @@ class Builder:
         scheme.lapse_month, scheme.lapse_day = self._lapse_day()
         assert scheme.rolls_up_to is not None
         built = Built(area, scheme, scheme.rolls_up_to, shop_scheme)
+        load_sheet(actor=SYSTEM, scheme=built.courtyard_scheme, now=self.begun)
         micro_grids = self._grids(area, plan)
         self._serve(built, plan, micro_grids)
         self._courtyards(built, plan, micro_grids)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from random import Random
@@ -21,6 +19,8 @@ from webapp.core.pictures import clean_photo
 from webapp.core.points import Points
 from webapp.core.signing import random_token
 from webapp.demo.building import WITH_PIN, Built
+from webapp.demo.event import Event
+from webapp.demo.rounds import YardRounds
 from webapp.demo.towns import Town
 from webapp.demo.words import CLEAN_NOTES, KIND_NOTES
 from webapp.extensions import db
@@ -43,14 +43,6 @@ COMMIT_EVERY = 200
 MEETING = time(15)
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something that happens at a moment; ``act`` is told the moment."""
-
-    at: datetime
-    act: Callable[[datetime], object]
-
-
 class History:
     """Plans everything first, then plays it in the order of time, so that every chain runs forward."""
 
@@ -65,6 +57,7 @@ class History:
         :raises RuntimeError: if most are refused: then something is wrong with the town, not with an event.
         """
         events = [*self._records(), *self._redemptions(), *self._ratings(), *self._first_reviews(), *self._months()]
+        events += YardRounds(self.random, self.built, self.now, self.town.days, self._photo).events()
         events.sort(key=lambda event: event.at)
         self._carry_over()
         done = 0

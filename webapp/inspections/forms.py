@@ -37,7 +37,7 @@ class MarksForm(Form):
     reason = StringField("为什么进不去")
 
     def marks(self) -> list[Points | None]:
-        return [field.data for field in self if isinstance(field, PointsField)]
+        return [field.data for field in mark_fields(self)]
 
 
 class PaperForm(MarksForm):
@@ -52,6 +52,14 @@ class PaperForm(MarksForm):
 def with_marks(form: type[MarksForm], text: SheetText) -> type[Any]:
     """A form with one field for each item of a sheet: ``mark_0``, ``mark_1``, …"""
     return type(form.__name__, (form,), {f"mark_{n}": PointsField(item.name) for n, item in enumerate(text.items)})
+
+
+def mark_fields(form: MarksForm) -> list[PointsField]:
+    """The fields of the items in their order; none of them is left out."""
+    fields = [field for field in form if isinstance(field, PointsField)]
+    for field in fields:
+        field.flags.required = True
+    return fields
 
 
 # The sheet ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from webapp.web.access import actor
 @dataclass(frozen=True)
 class MenuEntry:
     """``order`` places it (10, 20, …); ``badge`` counts what waits, or gives 0; ``also`` are the endpoints of further
-    lists that belong to the entry."""
+    lists that belong to the entry; ``unit`` is what the badge counts."""
 
     label: str
     endpoint: str
@@ -22,6 +22,7 @@ class MenuEntry:
     order: int
     badge: Callable[[], int] | None = None
     also: tuple[str, ...] = ()
+    unit: str = "条"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class ShownEntry:
     icon: str
     badge: int
     active: bool
+    unit: str
 
 
 def add(app: Flask, entries: Iterable[MenuEntry]) -> None:
@@ -62,7 +64,7 @@ def _shown(entry: MenuEntry) -> ShownEntry:
     here = (request.endpoint or "").split(".")[0] == entry.endpoint.split(".")[0]
     urls = [url_for(endpoint) for endpoint in (entry.endpoint, *entry.also)]
     active = any(request.path == url or (here and request.path.startswith(f"{url}/")) for url in urls)
-    return ShownEntry(entry.label, urls[0], entry.icon, entry.badge() if entry.badge else 0, active)
+    return ShownEntry(entry.label, urls[0], entry.icon, entry.badge() if entry.badge else 0, active, entry.unit)
 
 
 def init_app(app: Flask) -> None:

@@ -13,7 +13,7 @@ from webapp.core import clock
 from webapp.core.points import Points, show
 from webapp.core.sheets import CellValue, Column, write_table_to
 from webapp.inspections import service
-from webapp.inspections.forms import PaperForm, with_marks
+from webapp.inspections.forms import PaperForm, mark_fields, with_marks
 from webapp.inspections.models import PLACE_STATES, ROUND_STATES, Round, RoundPlace
 from webapp.inspections.queries import rounds as queries
 from webapp.inspections.queries.rounds import Stand
@@ -71,14 +71,13 @@ def enter(round_id: int, courtyard_id: int) -> Response:
         flash(f"{stand.name}已补录。", "success")
         return _following(found, stand, form.inspector.data)
     stand = queries.stand(round_id, courtyard_id, actor().scope("rounds.enter"))
-    fields = [form[f"mark_{n}"] for n in range(len(found.sheet.text.items))]
     return render(
         "inspections/enter.html",
         found=found,
         stand=stand,
         text=found.sheet.text,
         form=form,
-        marks=fields,
+        marks=mark_fields(form),
         status=status_of(form),
     )
 

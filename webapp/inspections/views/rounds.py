@@ -85,7 +85,7 @@ def start_round() -> Response:
         chosen=request.values.get("community", type=int),
         month=request.form.get("month", type=int),
         months=service.months_to_start(clock.now()),
-        sheets={area.id: queries.sheet_for(area) for area in communities},
+        on_sheet={area.id: queries.sheet_for(area) for area in communities},
         wrong=wrong,
         status=409 if wrong else 200,
     )
@@ -162,7 +162,7 @@ def place_page(round_id: int, courtyard_id: int) -> Response:
         found=found,
         text=found.sheet.text,
         stand=queries.stand(round_id, courtyard_id, actor().scope("records.view")),
-        sheets=queries.sheets_at(round_id, courtyard_id),
+        written=queries.sheets_at(round_id, courtyard_id),
         states=PLACE_STATES,
         may_enter=found.state == "open" and may_in(found, "rounds.enter"),
     )

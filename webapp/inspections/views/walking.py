@@ -10,7 +10,7 @@ from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.core.points import Points, show
 from webapp.inspections import service
-from webapp.inspections.forms import MarksForm, with_marks
+from webapp.inspections.forms import MarksForm, mark_fields, with_marks
 from webapp.inspections.models import Round, RoundPlace
 from webapp.inspections.queries import rounds as queries
 from webapp.inspections.queries.rounds import Stand
@@ -35,7 +35,7 @@ def _left() -> int:
     )
 
 
-PHONE = (MenuEntry("卫生大检查", "inspections.route", "brush-cleaning", "records.make", 10, badge=_left),)
+PHONE = (MenuEntry("卫生大检查", "inspections.route", "brush-cleaning", "records.make", 10, badge=_left, unit="个院"),)
 SHOWN = {"waiting": "还没查", "scored": "已打分", "shut": "进不去"}
 
 
@@ -134,7 +134,7 @@ def _mark_page(round_id: int, courtyard_id: int, form: Any) -> Response:
         stand=stand,
         text=found.sheet.text,
         form=form,
-        marks=[form[f"mark_{n}"] for n in range(len(found.sheet.text.items))],
+        marks=mark_fields(form),
         reasons=service.SHUT_REASONS,
         recused=why_recused(whom, actor().person_id),
         had_photos=photos.came(),
