@@ -29,6 +29,7 @@ PUBLIC = {
     "ratings.rate": "customers rate without signing in",
     "ratings.thanks": "after rating",
     "redemption.picture": "pictures of goods",
+    "reviews.public_rankings": "the rankings of a publication; masked",
     "reviews.public": "the publication, for chat groups; masked",
     "system.healthz": "monitors and kiosks ask",
     "users.resident_sign_in": "the door of households",

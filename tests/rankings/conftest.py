@@ -64,6 +64,7 @@ class Town:
             cause=Cause("record", serial()),
             title="门前干净",
             happened_on=when.date(),
+            guarded=False,
         )
         return post(holder_id=holder.id, scheme_id=scheme.id, posting=posting, actor=SYSTEM, now=when)
 

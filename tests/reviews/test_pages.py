@@ -238,3 +238,27 @@ def test_another_communitys_month_is_not_found(desk, street):
     assert neighbour.area_id != street.tree.community.id
     assert desk.get(f"/desk/reviews?community={street.tree.street.id}").status_code == 404
     assert desk.get(f"/desk/publications/{street.tree.street.id}/{MONTH}").status_code == 404
+
+
+def test_the_rankings_of_the_month_stand_behind_the_same_link(desk, client, street):
+    street.make(street.household, "household", "1.1", 30, now=clock.now())
+    db.session.commit()
+    publish(desk, street)
+    row = db.session.scalars(db.select(CommunityMonth)).one()
+    page = client.get(f"/p/{row.token}/rankings").text
+    assert "11 月院落排行" in page
+    assert "住户汇总 3" in page
+    assert '"ranking":"' in row.content
+
+
+def test_where_the_community_decided_so_a_deduction_stands_there_with_its_name(desk, client, street):
+    street.make(street.household, "household", "1.1", 50, now=clock.now())
+    street.make(street.household, "household", "1.6", now=clock.now())
+    db.session.commit()
+    wanted = {"minus_names": "yes", "small_to": "3", "large_from": "9", "shops_by": "trade"}
+    assert desk.post(f"/desk/rankings/{street.tree.community.id}/settings", data=wanted).status_code == 303
+    place = publish(desk, street)
+    token = db.session.scalars(db.select(CommunityMonth.token)).one()
+    for page in (client.get(f"/p/{token}").text, desk.get(f"{place}/sheet").text):
+        assert page.count("欧阳*娜家") == 2
+        assert "不写名字" not in page

@@ -106,9 +106,9 @@ def decide(*, actor: Actor, community: Area, terms: Terms, now: datetime) -> Non
     if changed:
         log(
             actor,
-            "ranking_terms:changed",
+            "ranking:decided",
             now=now,
-            object_kind="ranking_terms",
+            object_kind="ranking",
             object_id=community.id,
             area_path=community.path,
             **changed,

@@ -16,7 +16,7 @@ from webapp.rankings.queries.frozen import (
     schemes_ranked,
     standings,
 )
-from webapp.rankings.queries.live import figures, previous_months, running_month, schemes_of
+from webapp.rankings.queries.live import figures, holders_in, previous_months, running_month, schemes_of
 from webapp.rankings.queries.terms import Terms, terms
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "digested",
     "figures",
     "frozen_months",
+    "holders_in",
     "improved_of",
     "leagues",
     "lines",

@@ -215,3 +215,9 @@ def _households(community_id: int) -> dict[int, int]:
         .group_by(home.courtyard_id)
     )
     return {yard_id: count for yard_id, count in db.session.execute(statement)}
+
+
+def holders_in(path: str, kind: str) -> set[int]:
+    """The holders of a kind below an area."""
+    statement = select(Holder.id).join(Area, Area.id == Holder.area_id)
+    return set(db.session.scalars(statement.where(Holder.kind == kind, Area.path.startswith(path, autoescape=True))))

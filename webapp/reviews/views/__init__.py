@@ -4,7 +4,7 @@ desk's and ``home`` a household's on its phone."""
 from webapp.audit.words import AuditWords
 from webapp.reviews import queries
 from webapp.reviews.models import OBJECTION_STATES, STATES
-from webapp.reviews.views import home, meeting, objections, publication, publishing
+from webapp.reviews.views import home, meeting, objections, publication, publishing, rankings
 from webapp.reviews.views.blueprint import bp
 from webapp.web.access import actor
 from webapp.web.menu import MenuEntry
@@ -36,4 +36,15 @@ AUDIT_WORDS = AuditWords(
     values={"state": STATES | OBJECTION_STATES},
 )
 
-__all__ = ["AUDIT_WORDS", "HOME", "MENU", "bp", "home", "meeting", "objections", "publication", "publishing"]
+__all__ = [
+    "AUDIT_WORDS",
+    "HOME",
+    "MENU",
+    "bp",
+    "home",
+    "meeting",
+    "objections",
+    "publication",
+    "publishing",
+    "rankings",
+]
