@@ -15,17 +15,19 @@ from webapp.core.errors import Conflict, Invalid
 from webapp.extensions import db
 from webapp.ledger.queries import hashes_of_causes, heads_of
 from webapp.places.models import Area
+from webapp.prepared import Prepared
 from webapp.rankings import queries as ranking_terms
 from webapp.rankings import service as rankings
 from webapp.records import service as records
 from webapp.records.models import Record
-from webapp.records.queries import shown_name, target
+from webapp.records.queries import Target, shown_name, targets
 from webapp.reviews import queries, sealing
 from webapp.reviews.models import CommunityMonth, Objection, PublicationLine
 from webapp.reviews.service.months import log_month, reviewing
-from webapp.schemes.queries import rule_version, terms
+from webapp.schemes.queries import RuleView, rule_version, terms
 
-POSTED_AT_ONCE, LISTED_AT_ONCE = 25, 100  # records a step: a kiosk that writes waits for one step at most
+#: Records a step: a kiosk that writes waits for one step at most (bench ``county``).
+POSTED_AT_ONCE, LISTED_AT_ONCE = 200, 200
 
 
 def publish(*, actor: Actor, community: Area, month: int, now: datetime) -> CommunityMonth:
@@ -82,28 +84,34 @@ def go_on(*, month_id: int, key: str, now: datetime) -> Progress:
     return Progress(row, done=True)
 
 
+_INSERT_LINE = Prepared(insert(PublicationLine.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
+
+
 def _freeze(row: CommunityMonth, found: Sequence[Record]) -> None:
     """Lines say for ever what is said now: a later change of a name or a rule changes none."""
     entries = hashes_of_causes("record", [record.id for record in found])
+    whom = targets({record.holder_id for record in found})
+    rules = {version: rule_version(version) for version in {record.rule_version_id for record in found}}
+    schemes = {scheme: terms(scheme).name for scheme in {record.scheme_id for record in found}}
+    lines = []
     for record in found:
         row.lines += 1
-        values = {"number": row.lines, "entry": entries.get(record.id, ""), **_said(record)}
+        said = _said(record, whom[record.holder_id], rules[record.rule_version_id], schemes[record.scheme_id])
+        values = {"number": row.lines, "entry": entries.get(record.id, ""), **said}
         hashed = values | {"happened_on": record.happened_on.isoformat()}
         row.last_hash = sealing.line_hash(row.last_hash, [hashed[name] for name in sealing.FIELDS])
-        db.session.execute(
-            insert(PublicationLine).values(month_id=row.id, record_id=record.id, hash=row.last_hash, **values)
-        )
+        lines.append({"month_id": row.id, "record_id": record.id, "hash": row.last_hash, **values})
+    _INSERT_LINE.each(lines)
     db.session.flush()
 
 
-def _said(record: Record) -> dict[str, object]:
-    whom, rule = target(record.holder_id), rule_version(record.rule_version_id)
+def _said(record: Record, whom: Target, rule: RuleView, scheme: str) -> dict[str, object]:
     return {
         "happened_on": record.happened_on,
         "place": (whom.address if whom.kind == "household" else record.place)[:80],
         "holder_kind": whom.kind,
         "name": shown_name(whom.kind, whom.name)[:80],
-        "scheme": terms(record.scheme_id).name,
+        "scheme": scheme,
         "category": rule.category,
         "rule": rule.code,
         "title": rule.title,
