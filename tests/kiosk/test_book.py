@@ -38,7 +38,7 @@ def test_the_balance_says_what_can_be_spent_what_is_held_and_what_waits(kiosk, v
     page = visiting.get("/kiosk/balance").text
 
     assert '<p class="balance">108<small> 分</small></p>' in page
-    assert "兑换占用 20 分" in page
+    assert "占用 20 分" in page
     assert "等审核 +6 分" in page
     assert "第 1" in page
 

@@ -73,7 +73,7 @@ def test_a_household_objects_on_its_phone_and_finds_the_answer_there(phone, lead
     assert f'href="{here(month)}"' in page
     assert "惠民超市" not in page
     answer = phone.post(here(month, BAD), data={"kind": "not_me", "reason": "那堆纸箱是隔壁的"}, follow_redirects=True)
-    assert "编号是11 月第 1 号" in answer.text
+    assert "编号是 11 月第 1 号" in answer.text
     made = only()
     page = lead.get("/desk/objections")
     assert "那堆纸箱是隔壁的" in page.text

@@ -20,6 +20,7 @@ from webapp.core.points import Points
 from webapp.core.signing import random_token
 from webapp.demo.building import WITH_PIN, Built
 from webapp.demo.event import Event
+from webapp.demo.objecting import ANSWERED, ASKED, SAID, Objecting
 from webapp.demo.rounds import YardRounds
 from webapp.demo.towns import Town
 from webapp.demo.words import CLEAN_NOTES, KIND_NOTES
@@ -225,7 +226,15 @@ class History:
         while months.last_day(month := clock.previous_month(month), terms) > begun:
             met = datetime.combine(months.last_day(month, terms), MEETING, tzinfo=clock.LOCAL)
             events.append(Event(met.astimezone(UTC), partial(self._meet, built, month)))
-        return events
+        return [*events, *self._objected(built, events[0].at)] if events else events
+
+    def _objected(self, built: Built, met: datetime) -> list[Event]:
+        """Objections to the newest publication; the last one waits as long as its three days are not over."""
+        terms = months.terms_of(built.community)
+        said = Objecting(built, clock.previous_month(months.month_on(clock.local_date(self.now), terms)))
+        upto = len(SAID) if self.now > met + ASKED + months.ANSWER_WITHIN else len(SAID) - 1
+        later = [Event(met + ASKED, said.lodge), Event(met + ANSWERED, partial(said.answer, upto))]
+        return [event for event in later if event.at < self.now]
 
     def _meet(self, built: Built, month: int, now: datetime) -> None:
         secretary = built.recorders[0]

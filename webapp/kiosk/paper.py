@@ -16,7 +16,7 @@ from webapp.redemption.models import Voucher
 
 RowKind = Literal["title", "middle", "text", "line", "big", "code", "rule", "qr"]
 #: Heights of paper in millimetres that print.css knows, by its width; the longest must hold everything.
-HEIGHTS = {"80": (120, 150, 200), "58": (140, 180, 220)}
+HEIGHTS = {"80": (120, 150, 200, 260), "58": (140, 180, 220, 300)}
 #: Characters of full width that fit into a line, by the paper's width.
 FULL_WIDTH = {"80": 20, "58": 13}
 _HIGH = {"title": 8, "middle": 6, "text": 6, "line": 6, "big": 12, "code": 10, "rule": 4, "qr": 29}  # mm a row
@@ -80,12 +80,18 @@ def balance_paper(slip: ShownSlip, *, base_url: str, phone: str) -> Paper:
             RULE,
             *(lines or [PaperRow("text", "还没有积分记录")]),
             RULE,
+            *_objections(content.objections),
             PaperRow("text", f"凭条号 {slip.number}　校验 {group_code(slip.code)}"),
             PaperRow("qr", slip_address(base_url, slip.reference)),
             PaperRow("middle", "扫码核对本条"),
             PaperRow("middle", f"凭此条可查询，电话 {phone}" if phone else "凭此条可到服务台查询"),
         )
     )
+
+
+def _objections(said: tuple[str, ...]) -> list[PaperRow]:
+    """What is open, and answers given since the last slip."""
+    return [*(PaperRow("text", words) for words in said), RULE] if said else []
 
 
 def slip_address(base_url: str, reference: str) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from webapp.audit.queries import times_logged
 from webapp.audit.service import log
@@ -24,9 +24,11 @@ from webapp.extensions import db
 from webapp.kiosk.models import Slip
 from webapp.kiosk.queries import Balance, Terminal, Visit
 from webapp.ledger.queries import entry
+from webapp.reviews.queries import Listed, unread_of_household
 
 CODE_LENGTH = 8  # base32 characters: 40 bits, enough for look-ups that are limited (conventions.md, section 9)
 LINES = 5
+MOST_OBJECTIONS, LONGEST_ANSWER = 2, 60  # what fits on the paper
 _REFERENCE = re.compile(r"S?([0-9]{6,9})([0-9A-HJKMNP-TV-Z]{8})")
 
 
@@ -55,6 +57,7 @@ class SlipContent:
     entries: int
     head: str
     lapse: str = ""  # slips of before had no such line
+    objections: tuple[str, ...] = ()  # nor these
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,25 @@ def _content(terminal: Terminal, visit: Visit, balance: Balance, now: datetime) 
         entries=account.entries,
         head=account.head,
         lapse=balance.lapse.words if balance.lapse else "",
+        objections=_objections(visit.household_id, now),
     )
+
+
+def _objections(household_id: int, now: datetime) -> tuple[str, ...]:
+    """What is open, and what was answered since the last slip."""
+    last = db.session.scalar(select(func.max(Slip.printed_at)).where(Slip.household_id == household_id))
+    unread = unread_of_household(household_id, last, clock.local_date(now))
+    shown = tuple(_objection_words(one) for one in unread[:MOST_OBJECTIONS])
+    left = len(unread) - len(shown)
+    return (*shown, f"还有 {left} 条异议，请看自助终端") if left else shown
+
+
+def _objection_words(one: Listed) -> str:
+    objection, what = one.objection, f"{one.label}异议「{one.line.title}」"
+    if not objection.settled:
+        return f"{what}{one.state}，{one.due_on.month}月{one.due_on.day}日前答复"
+    answer = objection.answer
+    return f"{what}{one.state}：{answer if len(answer) <= LONGEST_ANSWER else answer[:LONGEST_ANSWER] + '…'}"
 
 
 def _code(row: Slip, key: str) -> str:
@@ -180,7 +201,8 @@ def _code(row: Slip, key: str) -> str:
 def _shown(row: Slip, key: str) -> ShownSlip:
     data = json.loads(row.content)
     lines = tuple(SlipLine(**line) for line in data.pop("lines"))
-    content = SlipContent(lines=lines, **data)
+    objections = tuple(data.pop("objections", ()))
+    content = SlipContent(lines=lines, objections=objections, **data)
     return ShownSlip(row.id, row.number, _code(row, key), row.copies, content, _same_book(row.account_id, content))
 
 

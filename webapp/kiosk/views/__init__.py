@@ -1,12 +1,12 @@
 """The kiosk's pages, and the public page on which anybody checks a slip.
 
 ``doors`` pairing, home, type size, idle · ``identify`` card, number, PIN · ``book`` balance, 为什么, months ·
-``community`` rankings, rules, who serves here · ``publication`` the notice board ·
+``community`` rankings, rules, who serves here · ``publication`` the notice board · ``objecting`` to one of its lines ·
 ``redeeming`` choosing and redeeming · ``fetching`` vouchers · ``slips``.
 """
 
 from webapp.audit.words import AuditWords
-from webapp.kiosk.views import book, community, doors, fetching, identify, publication, redeeming, slips
+from webapp.kiosk.views import book, community, doors, fetching, identify, objecting, publication, redeeming, slips
 from webapp.kiosk.views.blueprint import bp
 
 AUDIT_WORDS = AuditWords(
@@ -21,6 +21,7 @@ __all__ = [
     "doors",
     "fetching",
     "identify",
+    "objecting",
     "publication",
     "redeeming",
     "slips",

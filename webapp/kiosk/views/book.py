@@ -15,6 +15,7 @@ from webapp.ledger.book import Cause, EntryLine
 from webapp.ledger.explain import explain
 from webapp.ledger.queries import account_state, entry, entry_of_cause, reversed_by
 from webapp.records.queries import photo_visible_to_household
+from webapp.reviews.queries import line_of_record
 from webapp.schemes.queries import scheme
 from webapp.web.access import KIOSK_HOUSEHOLD, requires
 from webapp.web.htmx import go, render
@@ -50,6 +51,7 @@ def why(seq: int) -> Response:
         "kiosk/why.html",
         line=line,
         found=explain(_root(line).cause),
+        published=line_of_record(line.cause.id, clock.now()) if line.cause.kind == "record" else None,
         takes_back=entry(line.account_id, line.reverses) if line.reverses else None,
         taken_back=reversed_by(line),
         waiting=None,
@@ -77,6 +79,7 @@ def why_waiting(record_id: int) -> Response:
         "kiosk/why.html",
         line=None,
         found=explain(Cause("record", record_id)),
+        published=None,
         takes_back=None,
         taken_back=None,
         waiting=waiting,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response, request, url_for
 
 from webapp.core import clock
@@ -23,6 +25,8 @@ from webapp.web.addresses import local_target
 from webapp.web.htmx import go, render
 
 LONGEST_NUMBER = 30
+#: A line of a publication that somebody objects to before they have said who they are: month and number.
+LINE = re.compile(r"([0-9]{1,9})-([0-9]{1,6})")
 
 
 @bp.post("/kiosk/card")
@@ -93,22 +97,29 @@ def _welcome(household_id: int, via: str) -> Response:
         raise Unavailable("本社区还没有启用积分办法，暂时查不了。请问一问服务台。")
     token = visits.start(terminal=kiosk, household_id=household_id, scheme_id=scheme.id, via=via, now=now)
     vouchers.expire_of_household(household_id=household_id, now=now)
-    return gate.begin(go(_after(request.form.get("item", ""))), token)
+    return gate.begin(go(_after(request.form.get("item", ""), request.form.get("line", ""))), token)
 
 
-def _after(item: str) -> str:
-    """To the balance; to the thing that was chosen before, if one was."""
+def _after(item: str, line: str) -> str:
+    """To the balance; to the thing that was chosen before, or the line that is objected to, if there is one."""
+    objected = LINE.fullmatch(line)
+    if objected is not None:
+        return url_for("kiosk.object_", month_id=int(objected[1]), number=int(objected[2]))
     chosen = item.isascii() and item.isdigit() and len(item) < 10
     return url_for("kiosk.confirm", item=int(item)) if chosen else url_for("kiosk.balance")
 
 
 def _number_page(message: str = "", *, status: int = 200) -> Response:
-    return render("kiosk/number.html", message=message, item=request.values.get("item", "")[:9], status=status)
+    return render("kiosk/number.html", message=message, **_chosen(), status=status)
+
+
+def _chosen() -> dict[str, str]:
+    """What is wanted after signing in, as the forms carry it on."""
+    return {"item": request.values.get("item", "")[:9], "line": request.values.get("line", "")[:16]}
 
 
 def _pin_page(typed: str, message: str = "", *, status: int = 200) -> Response:
-    item = request.form.get("item", "")[:9]
-    return render("kiosk/pin.html", number=typed, message=message, item=item, status=status)
+    return render("kiosk/pin.html", number=typed, message=message, **_chosen(), status=status)
 
 
 # The PIN once more, before points are spent -----------------------------------------------------------------------------

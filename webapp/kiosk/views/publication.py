@@ -31,5 +31,5 @@ def publication() -> Response:
         screen=paginate(statement, per_page=LINES),
         mine=mine,
         code=code_of(row.signature or ""),
-        left=(newest.objections_until - clock.today()).days,
+        takes=queries.takes_objections(row, clock.now()),
     )

@@ -83,9 +83,10 @@ def line_of_record(record_id: int, now: datetime) -> PublicationLine | None:
     return row[0] if row is not None and takes_objections(row[1], now) else None
 
 
-def named_to_all(line: PublicationLine) -> bool:
-    """Whether a line shows its name on a wall: deductions of households and people do not."""
-    return not (line.points < 0 and line.holder_kind in ("household", "person"))
+def named_to_all(row: CommunityMonth, line: PublicationLine) -> bool:
+    """Whether a line shows its name on a wall: deductions of households and people do not, unless the community so
+    decided."""
+    return row.minus_names or not (line.points < 0 and line.holder_kind in ("household", "person"))
 
 
 def made_before(month_id: int, number: int, household_id: int) -> Objection | None:
@@ -252,7 +253,7 @@ def unread_of_household(household_id: int, since: datetime | None, today: date) 
     return [
         one
         for one in objections_of_household(household_id, today)
-        if one.objection.decided_at is None or since is None or one.objection.decided_at > since
+        if one.objection.decided_at is None or since is None or one.objection.decided_at >= since
     ]
 
 

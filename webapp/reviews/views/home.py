@@ -63,7 +63,7 @@ def object_here(month_id: int, number: int) -> Response:
         db.session.rollback()
         made, message = None, error.message
     if made is not None:
-        flash(f"已提交，编号是{queries.label_of(row.month, made.number)}。三天内答复。", "success")
+        flash(f"已提交，编号是 {queries.label_of(row.month, made.number)}。三天内答复。", "success")
         return go(url_for("reviews.my_objection", objection_id=made.id))
     return _form_page(row, line, form, message)
 
