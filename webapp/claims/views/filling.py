@@ -26,7 +26,8 @@ from webapp.web.once import FIELD
 
 @dataclass
 class Filling:
-    """One claim that is being filled in: for whom, where its form and its draft go, and what stands in it."""
+    """One claim that is being filled in: for whom, where its form and its draft go, and what stands in it. ``whose``: the
+    choice of for whom, as pills; ``asked``: what was chosen of it, as the address has it."""
 
     holders: list[Target]
     action: str
@@ -35,6 +36,8 @@ class Filling:
     subject: str
     mends: Record | None = None
     staff: bool = False
+    asked: dict[str, Any] = field(default_factory=dict)
+    whose: list[tuple[str, str, bool, None]] = field(default_factory=list)
     form: ClaimForm = field(init=False)
     points: dict[str, str] = field(init=False, default_factory=dict)
     saved_at: Any = field(init=False, default=None)
@@ -72,7 +75,7 @@ class Filling:
 
     def here(self, scheme_id: int) -> str:
         """The same page for another of the holder's schemes."""
-        return url_for(str(request.endpoint), **(request.view_args or {}), scheme=scheme_id)
+        return url_for(str(request.endpoint), **(request.view_args or {}), **self.asked, scheme=scheme_id)
 
     def send(self) -> list[Record]:
         form, version_id = self.form, cast(int, self.form.rule.data)

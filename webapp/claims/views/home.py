@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, flash, request, url_for
 
 from webapp.claims import queries
@@ -12,7 +14,7 @@ from webapp.claims.views.filling import Filling, keep_draft, lines, said
 from webapp.claims.views.reviewing import Inbox
 from webapp.core import clock
 from webapp.core.errors import NotFound
-from webapp.places.queries import households_of
+from webapp.places.queries import households_of, people_of
 from webapp.records import service as records
 from webapp.records.models import COMING, STATES, Record
 from webapp.records.queries import Target, photos_of, shown_name, steps_of, target
@@ -59,14 +61,19 @@ def mine() -> Response:
         coming=COMING,
         shown_name=shown_name,
         draft=draft_kept,
-        draft_url=url_for("claims.claim", mends=_mends_of(draft_kept)),
+        draft_url=_url("claims.claim", mends=_mends_of(draft_kept), whom=_number(draft_kept, "for ")),
     )
 
 
 def _mends_of(draft_kept: ClaimDraft | None) -> int | None:
     """Which claim the draft mends, if it mends one."""
-    number = draft_subject(draft_kept.payload).removeprefix("mends ") if draft_kept else ""
-    return int(number) if number else None
+    return _number(draft_kept, "mends ")
+
+
+def _number(draft_kept: ClaimDraft | None, word: str) -> int | None:
+    """The number after a word in a draft's subject."""
+    subject = draft_subject(draft_kept.payload) if draft_kept else ""
+    return int(subject.removeprefix(word)) if subject.startswith(word) else None
 
 
 @bp.get("/home/claims/<int:record_id>")
@@ -124,26 +131,61 @@ def claim() -> Response:
 @bp.post("/home/claims/draft")
 @requires(RESIDENT)
 def draft() -> Response:
-    mended = request.args.get("mends", type=int)
-    page_url = url_for("claims.claim", mends=mended)
-    return keep_draft(_subject(mended), url_for("claims.mine"), page_url)
+    mended, whom = request.args.get("mends", type=int), request.args.get("for", type=int)
+    page_url = _url("claims.claim", mends=mended, whom=whom)
+    return keep_draft(_subject(mended, whom), url_for("claims.mine"), page_url)
 
 
-def _subject(mends_id: int | None) -> str:
-    return f"mends {mends_id}" if mends_id else ""
+def _subject(mends_id: int | None, whom_id: int | None) -> str:
+    return f"mends {mends_id}" if mends_id else f"for {whom_id}" if whom_id else ""
 
 
 def _filling() -> Filling:
-    mends = _mended()
-    mends_id, whom = mends.id if mends else None, [target(mends.holder_id)] if mends else _holders()
+    mends, others = _mended(), _others()
+    mends_id, other = mends.id if mends else None, _asked_for(others)
+    whom_id = other.id if other and not mends else None
     return Filling(
-        holders=whom,
-        action=url_for("claims.claim", mends=mends_id, scheme=request.args.get("scheme", type=int)),
-        draft_url=url_for("claims.draft", mends=mends_id),
+        holders=[target(mends.holder_id)] if mends else [other] if other else _holders(),
+        action=_url("claims.claim", mends=mends_id, whom=whom_id, scheme=request.args.get("scheme", type=int)),
+        draft_url=_url("claims.draft", mends=mends_id, whom=whom_id),
         back_url=url_for("claims.one_of_mine", record_id=mends_id) if mends_id else url_for("users.home"),
-        subject=_subject(mends_id),
+        subject=_subject(mends_id, whom_id),
         mends=mends,
+        asked={"for": whom_id},
+        whose=[] if mends else _whose(others, other),
     )
+
+
+def _url(endpoint: str, *, whom: int | None = None, **more: int | None) -> str:
+    given: dict[str, Any] = {**more, "for": whom}
+    return url_for(endpoint, **given)
+
+
+def _others() -> list[Target]:
+    """For whom one may claim beside households: the courtyards that one heads and the people at home, where a scheme is
+    for them."""
+    who = resident()
+    people = [one.id for one in people_of(who.household_id) if one.active]
+    found = [target(holder_id) for holder_id in (*who.heads, *people)]
+    return [one for one in found if one.active and queries.schemes_for_claims(one)]
+
+
+def _asked_for(others: list[Target]) -> Target | None:
+    """:raises NotFound: for a courtyard that one does not head, or somebody of another household."""
+    wanted = request.args.get("for", type=int)
+    found = next((one for one in others if one.id == wanted), None)
+    if wanted and found is None:
+        raise NotFound("不能替这一处申报。请返回重新选择。")
+    return found
+
+
+def _whose(others: list[Target], chosen: Target | None) -> list[tuple[str, str, bool, None]]:
+    """The choice of for whom, where there is one."""
+    if not others:
+        return []
+    own = ("住户", url_for("claims.claim"), chosen is None, None)
+    names = [(one, one.name if one.kind == "courtyard" else one.shown_name) for one in others]
+    return [own, *((name, _url("claims.claim", whom=one.id), one is chosen, None) for one, name in names)]
 
 
 def _mended() -> Record | None:
