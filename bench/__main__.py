@@ -9,7 +9,7 @@ from importlib import import_module
 from bench.harness import Result, table
 
 #: Modules with ``run() -> list[Result]``, cheapest first.
-ROWS = ("pages", "posting", "postgresql", "writers", "growth", "bytes", "board", "plates", "memory")
+ROWS = ("pages", "posting", "postgresql", "writers", "growth", "bytes", "board", "plates", "county", "memory")
 
 
 def main(names: list[str]) -> int:
