@@ -11,9 +11,11 @@ from python_calamine import CalamineWorkbook
 from tests import personas
 from tests.conftest import Browser, both_databases
 from tests.factories import make_community, make_household, make_user
+from tests.records.conftest import version_of
 from tests.reviews.conftest import BAD, GOOD, PUBLISHED, SHOP, TOO_LATE, Month
 from webapp.core import clock
 from webapp.extensions import db
+from webapp.reviews import service
 from webapp.reviews.models import CommunityMonth, Objection
 from webapp.users.models import User
 
@@ -249,3 +251,16 @@ def test_the_secretary_closes_the_month_when_everything_is_answered(secretary, m
 def test_an_empty_inbox_says_so(lead, month):
     assert "没有等答复的异议" in lead.get("/desk/objections").text
     assert "还没有答复过的异议" in lead.get("/desk/objections?state=settled").text
+
+
+def test_nothing_is_claimed_of_a_closed_month_and_the_form_says_so_under_the_day(phone, month):
+    with clock.travel(TOO_LATE):
+        service.close_due(clock.now())
+        at_home = personas.sign_in_resident(phone, month.household)
+        rule = version_of(month.street.schemes["household"], "2.1").id
+        data = {"rule": rule, "happened_on": "2026-11-24", "note": "居民大会", "_once": "closed month"}
+        answer = at_home.post("/home/claims/new", data=data)
+        assert answer.status_code == 422
+        assert "2026 年 11 月 25 日及以前的账已经关了" in answer.text
+        assert "居民大会" in answer.text
+        assert 'min="2026-11-26"' in answer.text

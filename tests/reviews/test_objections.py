@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from tests.conftest import both_databases
 from tests.factories import give_points, make_community, make_household, make_person, make_user
+from tests.faults.test_race import at_once
 from tests.records.conftest import actor_of, version_of
 from tests.reviews.conftest import BAD, GOOD, PUBLISHED, SHOP, TOO_LATE, Month, publish
 from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotAllowed, NotFound
@@ -23,6 +25,7 @@ from webapp.records.models import Record
 from webapp.records.service import reverse
 from webapp.reviews import queries, service
 from webapp.reviews.models import Objection, ObjectionStep
+from webapp.users.service.residents import actor_of as resident_of
 
 LATER = PUBLISHED + timedelta(days=2)
 ANSWER = "查了照片和值班记录，那天没有打扫"
@@ -348,3 +351,33 @@ def test_age_and_deadline_are_counted_in_days(month):
     assert (one.days, one.due_on.isoformat(), one.late, one.blocked) == (5, "2026-11-28", True, "")
     assert queries.objections_waiting(["/"], today) == (1, 1)
     assert db.session.get_one(Objection, made.id) is made
+
+
+@both_databases
+def test_of_two_who_decide_at_once_one_decides(app, month):
+    made = month.lodge()
+    second = actor_of(
+        make_user(post="group_head", area=month.street.tree.community), "group_head", month.street.tree.community.path
+    )
+    ident, first = made.id, month.lead
+    db.session.commit()
+    outcome = at_once(
+        app,
+        [
+            lambda: service.uphold(actor=first, objection_id=ident, answer=ANSWER, now=LATER),
+            lambda: service.dismiss(actor=second, objection_id=ident, answer=ANSWER, now=LATER),
+        ],
+    )
+    assert outcome == {"done": 1, "AlreadyUsed": 1}
+    db.session.expire_all()
+    clean()
+
+
+@both_databases
+def test_of_two_tills_that_lodge_for_one_household_at_once_one_is_taken(app, month):
+    from_phone = resident_of(month.neighbour.id, month.neighbour.name, "127.0.0.1")
+    given = {"actor": from_phone, "month_id": month.row.id, "line": GOOD, "kind": "points", "reason": ""}
+    db.session.commit()
+    lodge = partial(service.lodge, **given, now=PUBLISHED + timedelta(hours=1))
+    assert at_once(app, [lodge, lodge]) == {"done": 1, "AlreadyUsed": 1}
+    clean()
