@@ -230,6 +230,35 @@ class Share:
         return self.scored * 100 // self.places if self.places else 0
 
 
+def left_in(scope: Sequence[str]) -> int:
+    """How many courtyards of open rounds nobody has been to: the badge on the phone."""
+    statement = (
+        select(func.count())
+        .select_from(RoundPlace)
+        .join(Round, Round.id == RoundPlace.round_id)
+        .join(Holder, Holder.id == RoundPlace.courtyard_id)
+        .join(Area, Area.id == Holder.area_id)
+        .where(Round.state == "open", RoundPlace.state == "waiting", within(scope))
+    )
+    return int(db.session.scalar(statement) or 0)
+
+
+def shares_of(round_ids: Sequence[int]) -> dict[int, Share]:
+    """How far some rounds have come, in one query."""
+    statement = (
+        select(RoundPlace.round_id, RoundPlace.state, func.count())
+        .where(RoundPlace.round_id.in_(round_ids))
+        .group_by(RoundPlace.round_id, RoundPlace.state)
+    )
+    counts: dict[int, dict[str, int]] = {round_id: {} for round_id in round_ids}
+    for round_id, state, count in db.session.execute(statement):
+        counts[round_id][state] = count
+    return {
+        round_id: Share("", "", sum(found.values()), found.get("scored", 0), found.get("shut", 0))
+        for round_id, found in counts.items()
+    }
+
+
 def whole(found: Sequence[Stand]) -> Share:
     return _share("", "", found)
 

@@ -59,7 +59,7 @@ AUDIT_WORDS = AuditWords(
 def rounds() -> Response:
     scope = actor().scope("records.view")
     page = paginate(queries.rounds_statement(scope))
-    shares = {found.id: queries.whole(queries.stands(found.id)) for found in page.items}
+    shares = queries.shares_of([found.id for found in page.items])
     return render(
         "inspections/rounds.html", page=page, shares=shares, states=ROUND_STATES, may_start=actor().may("rounds.run")
     )

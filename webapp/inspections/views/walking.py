@@ -29,10 +29,7 @@ ON_A_PAGE = 30
 
 
 def _left() -> int:
-    scope = actor().scope("records.make")
-    return sum(
-        one.place.state == "waiting" for found in queries.open_rounds(scope) for one in queries.stands(found.id, scope)
-    )
+    return queries.left_in(actor().scope("records.make"))
 
 
 PHONE = (MenuEntry("卫生大检查", "inspections.route", "brush-cleaning", "records.make", 10, badge=_left, unit="个院"),)
