@@ -30,7 +30,7 @@ from webapp.web.paging import paginate
 bp = Blueprint("records", __name__)
 MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.view", 35),)
 AUDIT_WORDS = AuditWords(
-    subjects={"record": "记实"},
+    subjects={"record": "记实", "rectification": "整改"},
     actions={
         "record:made": "记积分",
         "record:posted": "积分入账",

@@ -16,7 +16,7 @@ MENU = (
     ),
 )
 AUDIT_WORDS = AuditWords(
-    subjects={"account": "积分台账"},
+    subjects={"account": "积分台账", "lapse": "到期清零"},
     actions={
         "account:exported": "导出积分台账",
         "lapse:announced": "预告到期清零",
