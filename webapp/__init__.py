@@ -46,6 +46,7 @@ FEATURES = (
     "kiosk",
     "board",
     "oversight",
+    "verification",
     "demo",
 )
 

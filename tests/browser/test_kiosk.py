@@ -404,7 +404,7 @@ def judge(page: Page, name: str, size: str, large: bool) -> None:
     assert page.evaluate(COVERED) == [], f"{name}: something lies over it"
 
 
-@pytest.mark.parametrize("path", ["/kiosk/", "/kiosk/balance", "/kiosk/nowhere", "/slip", "/slip/000001-AAAAAAAA"])
+@pytest.mark.parametrize("path", ["/kiosk/", "/kiosk/balance", "/kiosk/nowhere", "/verify", "/slip/000001-AAAAAAAA"])
 def test_refusals_and_the_public_page_are_accessible(chromium: Browser, address: str, path: str) -> None:
     with watched_page(chromium, address, KIOSK_LYING) as page:
         page.goto(path)

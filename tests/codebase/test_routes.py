@@ -18,9 +18,6 @@ PUBLIC = {
     "assets.styles": "the same for everybody",
     "board.screen": "a wall screen: the publication, masked; its address can be revoked",
     "demo.start": "the start page",
-    "kiosk.check_slip": "anyone compares a slip with the book",
-    "kiosk.check_slip_capitals": "the same address in capitals, as it is printed",
-    "kiosk.check_typed_slip": "the same, typed",
     "kiosk.pair": "a browser becomes a kiosk; the address carries a one-time secret",
     "qrcodes.card_sign_in": "from a card to its household's door, where the PIN is asked",
     "qrcodes.find": "digits under a plate",
@@ -32,6 +29,11 @@ PUBLIC = {
     "reviews.public_rankings": "the rankings of a publication; masked",
     "reviews.public": "the publication, for chat groups; masked",
     "system.healthz": "monitors and kiosks ask",
+    "verification.sheet": "anyone compares a printed publication with the book",
+    "verification.sheet_capitals": "the same address in capitals, as it is printed",
+    "verification.slip": "anyone compares a slip with the book",
+    "verification.slip_capitals": "the same address in capitals, as it is printed",
+    "verification.verify": "the same, typed",
     "users.resident_sign_in": "the door of households",
     "users.sign_in": "the door itself",
 }
@@ -43,7 +45,7 @@ OF_ANY_STAFF = {
     "users.sign_out": "one's own",
 }
 SURFACES = {"desk": set(PERMISSIONS), "phone": set(PERMISSIONS), "kiosk": {KIOSK, KIOSK_HOUSEHOLD}, "home": {RESIDENT}}
-STEP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*|Q|SLIP|<(int:|string\([a-z=0-9]+\):)?[a-z0-9_]+>")
+STEP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*|Q|SLIP|VERIFY|<(int:|string\([a-z=0-9]+\):)?[a-z0-9_]+>")
 
 
 @pytest.fixture

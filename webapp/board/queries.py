@@ -22,7 +22,7 @@ from webapp.prepared import Prepared
 from webapp.qrcodes.drawing import QrPath, qr_path
 from webapp.rankings.placing import Standing
 from webapp.rankings.queries import best, newest
-from webapp.reviews.models import CommunityMonth, PublicationLine
+from webapp.reviews.models import CommunityMonth, PublicationLine, nameless
 from webapp.reviews.queries import last_day, month_on, terms_of
 from webapp.reviews.sealing import code_of
 from webapp.schemes.queries import schemes_at
@@ -226,13 +226,11 @@ def _lines(month: Month, page: int) -> tuple[Line, ...]:
     for day, place, name, title, points, kind in _LINES.all(month=month.id, skip=page * LINES):
         first = not lines or lines[-1].place != place
         lines.append(
-            Line(day, place, name if month.minus_names else _on_walls(points, kind, name), title, points, first)
+            Line(
+                day, place, name if month.minus_names else "" if nameless(points, kind) else name, title, points, first
+            )
         )
     return tuple(lines)
-
-
-def _on_walls(points: int, kind: str, name: str) -> str:
-    return "" if points <= 0 and kind in ("household", "person") else name
 
 
 def _days(community: Area, month: Month | None, today: date) -> Days:

@@ -83,7 +83,7 @@ def balance_paper(slip: ShownSlip, *, base_url: str, phone: str) -> Paper:
             *_objections(content.objections),
             PaperRow("text", f"凭条号 {slip.number}　校验 {group_code(slip.code)}"),
             PaperRow("qr", slip_address(base_url, slip.reference)),
-            PaperRow("middle", "扫码核对本条"),
+            PaperRow("middle", f"扫码核对本条，或打开 {base_url.rstrip('/').partition('://')[2]}/verify"),
             PaperRow("middle", f"凭此条可查询，电话 {phone}" if phone else "凭此条可到服务台查询"),
         )
     )

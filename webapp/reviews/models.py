@@ -91,6 +91,16 @@ class PublicationLine(Model):
     entry: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
 
+    @property
+    def nameless(self) -> bool:
+        """Whether it hangs in public without a name: a deduction or veto of a household or person."""
+        return nameless(self.points, self.holder_kind)
+
+
+def nameless(points: int, holder_kind: str) -> bool:
+    """The rule behind ``PublicationLine.nameless``, for rows that are no objects."""
+    return points <= 0 and holder_kind in ("household", "person")
+
 
 class Objection(Model):
     """异议 on one published line. ``number`` is the one to speak of, counted within the month.

@@ -63,7 +63,7 @@ class SlipContent:
 @dataclass(frozen=True, slots=True)
 class ShownSlip:
     """A slip to print or check: ``code`` is shown in two groups of four, ``same_book`` says that the account's book
-    up to that moment is still what it was."""
+    up to that moment is still what it was, ``book_balance`` what it says of the balance then (empty: it has no such line)."""
 
     id: int
     number: str
@@ -71,6 +71,7 @@ class ShownSlip:
     copies: int
     content: SlipContent
     same_book: bool
+    book_balance: str
 
     @property
     def reference(self) -> str:
@@ -203,14 +204,16 @@ def _shown(row: Slip, key: str) -> ShownSlip:
     lines = tuple(SlipLine(**line) for line in data.pop("lines"))
     objections = tuple(data.pop("objections", ()))
     content = SlipContent(lines=lines, objections=objections, **data)
-    return ShownSlip(row.id, row.number, _code(row, key), row.copies, content, _same_book(row.account_id, content))
+    return ShownSlip(row.id, row.number, _code(row, key), row.copies, content, *_book(row.account_id, content))
 
 
-def _same_book(account_id: int, content: SlipContent) -> bool:
+def _book(account_id: int, content: SlipContent) -> tuple[bool, str]:
+    """Whether the book up to the slip's last line is what it was, and the balance that it gives there."""
     if content.entries == 0:
-        return True
+        return True, content.balance
     try:
         last = entry(account_id, content.entries)
     except NotFound:
-        return False
-    return last.hash == content.head and show(last.balance_after.tenths) == content.balance
+        return False, ""
+    balance = show(last.balance_after.tenths)
+    return last.hash == content.head and balance == content.balance, balance

@@ -27,13 +27,18 @@ from webapp.web.htmx import go, render
 LONGEST_NUMBER = 30
 #: A line of a publication that somebody objects to before they have said who they are: month and number.
 LINE = re.compile(r"([0-9]{1,9})-([0-9]{1,6})")
+#: A slip or a printed publication on the scanner is no card: it is compared with the book.
+PAPER = re.compile(r"/(slip|verify)/", re.I)
 
 
 @bp.post("/kiosk/card")
 @requires(KIOSK)
 def card() -> Response:
     """A card was held to the scanner, on whatever page: its household is here now, and nobody else."""
-    household_id = household_of_card(normalise(request.form.get("code", "")[:200]), terminal().community_id)
+    scanned = normalise(request.form.get("code", "")[:200])
+    if PAPER.search(scanned):
+        return go(url_for("verification.at_kiosk", code=scanned))
+    household_id = household_of_card(scanned, terminal().community_id)
     return _welcome(household_id, "card")
 
 

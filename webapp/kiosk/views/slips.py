@@ -1,12 +1,10 @@
-"""The slip: made and printed at the kiosk, checked by anybody."""
+"""The slip: made and printed at the kiosk; ``verification`` checks it."""
 
 from __future__ import annotations
 
-from flask import Response, current_app, request, session, url_for
+from flask import Response, current_app, session, url_for
 
 from webapp.core import clock
-from webapp.core.errors import NotFound
-from webapp.core.text import normalise
 from webapp.kiosk import queries
 from webapp.kiosk.gate import terminal, visit
 from webapp.kiosk.paper import Paper, balance_paper
@@ -14,11 +12,8 @@ from webapp.kiosk.service import slips
 from webapp.kiosk.service.slips import ShownSlip
 from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.printing import has_network_printer, print_after
-from webapp.web.access import ANYBODY, KIOSK_HOUSEHOLD, actor, requires
+from webapp.web.access import KIOSK_HOUSEHOLD, actor, requires
 from webapp.web.htmx import go, render
-from webapp.web.limits import limited
-
-CHECKS = "30/minute"  # of one address: a check code can't be guessed this way
 
 
 @bp.post("/kiosk/slips")
@@ -71,38 +66,3 @@ def _paper(found: ShownSlip) -> Paper:
 
 def _key() -> str:
     return str(current_app.config["SECRET_KEY"])
-
-
-# Anybody ----------------------------------------------------------------------------------------------------------------
-
-
-@bp.route("/slip", methods=["GET", "POST"])
-@requires(ANYBODY)
-@limited(CHECKS)
-def check_typed_slip() -> Response:
-    """Number and check code as they stand on the paper."""
-    if request.method == "GET":
-        return _form()
-    number, code = (normalise(request.form.get(name, "")[:30]) for name in ("number", "code"))
-    try:
-        found = slips.check(f"{number} {code}", key=_key())
-    except NotFound as error:
-        return _form(number, code, error.message, status=422)
-    return go(url_for("kiosk.check_slip", reference=found.reference))
-
-
-def _form(number: str = "", code: str = "", message: str = "", *, status: int = 200) -> Response:
-    return render("kiosk/slip_find.html", number=number, code=code, message=message, status=status)
-
-
-@bp.get("/slip/<reference>")
-@bp.get("/SLIP/<reference>", endpoint="check_slip_capitals")
-@requires(ANYBODY)
-@limited(CHECKS)
-def check_slip(reference: str) -> Response:
-    """What was printed, and whether the book still says so."""
-    try:
-        found = slips.check(reference[:40], key=_key())
-    except NotFound as error:
-        return _form(message=error.message, status=404)
-    return render("kiosk/slip_checked.html", slip=found)

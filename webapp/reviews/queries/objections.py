@@ -86,7 +86,7 @@ def line_of_record(record_id: int, now: datetime) -> PublicationLine | None:
 def named_to_all(row: CommunityMonth, line: PublicationLine) -> bool:
     """Whether a line shows its name on a wall: deductions of households and people do not, unless the community so
     decided."""
-    return row.minus_names or not (line.points < 0 and line.holder_kind in ("household", "person"))
+    return row.minus_names or not line.nameless
 
 
 def made_before(month_id: int, number: int, household_id: int) -> Objection | None:

@@ -12,6 +12,7 @@ from webapp.core import clock
 from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, write_table_to
 from webapp.places.queries import communities_in
+from webapp.qrcodes.drawing import qr_path
 from webapp.reviews import queries, sealing, service
 from webapp.reviews.models import STATES, CommunityMonth
 from webapp.reviews.views.blueprint import bp
@@ -82,6 +83,11 @@ class Seal:
     fits: bool
 
 
+def _verify_address() -> str:
+    """Where papers are checked, as it is printed on them."""
+    return f"{str(current_app.config['BASE_URL']).rstrip('/')}/verify"
+
+
 def _seal(row: CommunityMonth) -> Seal:
     content, signature, public_key = row.content or "", row.signature or "", row.public_key or ""
     return Seal(sealing.code_of(signature), sealing.fits(content, signature, public_key))
@@ -99,6 +105,8 @@ def sheet(community_id: int, month: int) -> Response:
         lines=queries.all_lines(row),
         register=queries.register(row, clock.today()),
         seal=_seal(row),
+        verify_address=_verify_address(),
+        qr=qr_path(f"{_verify_address()}/{(row.signature or '')[:16]}".upper(), "M"),
         size=size,
     )
 
@@ -173,7 +181,9 @@ def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
         ("签名（ed25519）", row.signature or ""),
         ("公钥", row.public_key or ""),
         ("异议登记", "按导出时的情况；答复了的会封进下一次公示"),
-        ("怎么核对", "见随软件的 docs/seal.md，二十行程序就能核对"),
+        ("核对网址", _verify_address()),
+        ("核对码", sealing.code_of(row.signature or "")),
+        ("怎么核对", "在核对网址输入核对码；或见随软件的 docs/seal.md，二十行程序就能核对"),
     ]
 
 
