@@ -225,11 +225,8 @@ def _lines(month: Month, page: int) -> tuple[Line, ...]:
     lines: list[Line] = []
     for day, place, name, title, points, kind in _LINES.all(month=month.id, skip=page * LINES):
         first = not lines or lines[-1].place != place
-        lines.append(
-            Line(
-                day, place, name if month.minus_names else "" if nameless(points, kind) else name, title, points, first
-            )
-        )
+        hidden = nameless(points, kind) and not month.minus_names
+        lines.append(Line(day, place, "" if hidden else name, title, points, first))
     return tuple(lines)
 
 
