@@ -16,7 +16,8 @@ from webapp.ledger.lapsing import LapseWarning
 from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
 from webapp.places.models import Area, Holder, Household, Station
 from webapp.prepared import Places, Prepared
-from webapp.records.models import COMING, Record, RecordPhoto
+from webapp.records.models import COMING, LIVE, Record, RecordPhoto
+from webapp.records.queries import until_words
 from webapp.schemes.models import RuleVersion
 from webapp.users.models import Device
 
@@ -62,7 +63,8 @@ class Visit(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``). ``by`` says who or what caused it.
+    """One row of 最近的积分: posted (``seq``) or waiting for review (``record_id``). ``by`` says who or what caused it, ``rectify`` until when a
+    deduction can be put right.
 
     A tuple, because every page of a visit makes many of them."""
 
@@ -74,6 +76,7 @@ class Line(NamedTuple):
     waiting: bool
     seq: int | None
     record_id: int | None
+    rectify: str = ""
 
 
 class Balance(NamedTuple):
@@ -221,7 +224,14 @@ _WAITING = Prepared(
     .order_by(_record.happened_on.desc(), _record.id.desc())
 )
 _LINES = Places("record", LAST_LINES)
-_WITH_PHOTOS = Prepared(select(_photo.record_id).where(_photo.record_id.in_(_LINES.parameters())).distinct())
+_HAS_PHOTO = select(_photo.record_id).where(_photo.record_id == _record.id).correlate(Record.__table__).exists()
+_ABOUT = Prepared(
+    select(
+        _record.id,
+        _HAS_PHOTO.label("photos"),
+        case((_record.state.in_(LIVE), _record.rectify_until), else_=None).label("until"),
+    ).where(_record.id.in_(_LINES.parameters()))
+)
 
 
 def balance(visit: Visit, now: datetime) -> Balance:
@@ -232,7 +242,7 @@ def balance(visit: Visit, now: datetime) -> Balance:
     posted = [posted_line(line) for line in recent_lines(visit.account_id, LAST_LINES)]
     newest = sorted([*waiting, *posted], key=lambda line: line.day, reverse=True)[:LAST_LINES] if waiting else posted
     coming = Points(sum(line.amount.tenths for line in waiting))
-    return Balance(account, coming, _mark_photos(newest), place, lapse)
+    return Balance(account, coming, _with_records(newest, today), place, lapse)
 
 
 def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:
@@ -268,13 +278,21 @@ def posted_line(entry: RecentLine) -> Line:
     )
 
 
-def _mark_photos(lines: list[Line]) -> tuple[Line, ...]:
-    """Say of each line whether a photo belongs to it; asks only if some line comes from a record."""
+def _with_records(lines: list[Line], today: date) -> tuple[Line, ...]:
+    """Say of each line whether a photo belongs to it, and until when it can be put right; asks only if some line comes
+    from a record."""
     asked = [line.record_id for line in lines if line.record_id]
     if not asked:
         return tuple(lines)
-    shown = {record_id for (record_id,) in _WITH_PHOTOS.all(**_LINES.filled(asked))}
-    return tuple(line._replace(photos=True) if line.record_id in shown else line for line in lines)
+    known = {row.id: row for row in _ABOUT.all(**_LINES.filled(asked))}
+    return tuple(_about(line, known.get(line.record_id or 0), today) for line in lines)
+
+
+def _about(line: Line, row: Any, today: date) -> Line:
+    if row is None:
+        return line
+    rectify = until_words(row.until) if row.until and row.until >= today else ""
+    return line._replace(photos=bool(row.photos), rectify=rectify)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from webapp.ratings import queries, service
 from webapp.ratings.forms import RatingForm
 from webapp.ratings.models import FLAG_STATES, TAGS
 from webapp.ratings.service import Rater
+from webapp.records.queries import provisional_of
 from webapp.schemes.queries import schemes_for
 from webapp.web.access import ANYBODY, actor, in_turn, requires
 from webapp.web.htmx import go, render
@@ -58,6 +59,7 @@ def _page(found: Scanned, form: RatingForm, message: str, status: int = 200) -> 
         area_label=area_label(area),
         account=find_account(shop.id, scheme.id) if scheme else None,
         mean=queries.mean_of(shop.id),
+        provisional=provisional_of([shop.id], clock.today()),
         form=form,
         ticket=service.ticket_for(shop.id, key=_key(), now=clock.now()),
         token=request.view_args["token"] if request.view_args else "",

@@ -48,3 +48,10 @@ def steps(rule: RuleView) -> list[Points]:
     step = 5 if high - low <= 100 else 10
     values = [Points(tenths) for tenths in range(low, high, step)] + [rule.highest]
     return values[::-1] if rule.deducts else values
+
+
+class RectifyForm(Form):
+    """An "after" photo of what was put right (整改返还)."""
+
+    photos = MultipleFileField("整改后的照片")
+    note = StringField("说明", validators=[at_most(200)], filters=[clean_prose])

@@ -170,7 +170,7 @@ def _visible(record_ids: list[int], scope: tuple[str, ...]) -> list[tuple[int, b
 def photo(sha256: str) -> Response:
     """A photo by its content, to those who may see a record that holds it; ``?size=thumb`` is 320 pixels long."""
     scope = (*actor().scope("records.view"), *actor().scope("records.make"))
-    if not queries.photo_in_scope(sha256, scope):
+    if not queries.photo_in_scope(sha256, scope) and not queries.after_photo_in_scope(sha256, scope):
         raise NotFound("没有这张照片，或它不在您负责的范围内。")
     return photo_response(sha256, thumb=request.args.get("size") == "thumb")
 

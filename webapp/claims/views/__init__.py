@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from webapp.claims.views import home, staff
+from webapp.claims.views import home, rectifying, staff
 from webapp.claims.views.blueprint import bp
 from webapp.web import menu
 
-HOME = home.HOME
+HOME = (*home.HOME, *rectifying.HOME)
 MENU = staff.MENU
 
 
@@ -14,4 +14,4 @@ def register(app: Flask) -> None:
     menu.add_to_phone(app, staff.PHONE)
 
 
-__all__ = ["HOME", "MENU", "bp", "home", "register", "staff"]
+__all__ = ["HOME", "MENU", "bp", "home", "rectifying", "register", "staff"]

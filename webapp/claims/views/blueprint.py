@@ -8,7 +8,7 @@ from webapp.records.service import MOST_PHOTOS
 from webapp.web import photos
 
 bp = Blueprint("claims", __name__)
-WITH_PHOTOS = ("claims.claim", "claims.claim_for")
+WITH_PHOTOS = ("claims.claim", "claims.claim_for", "claims.rectify")
 
 
 @bp.before_request

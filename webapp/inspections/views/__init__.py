@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.inspections.views import home, papers, rounds, scoring, sheets, walking
+from webapp.inspections.views import home, papers, rectifying, rounds, scoring, sheets, walking
 from webapp.inspections.views.blueprint import bp
 from webapp.web import menu
 
@@ -15,4 +15,17 @@ def register(app: Flask) -> None:
     menu.add_to_phone(app, walking.PHONE)
 
 
-__all__ = ["AUDIT_WORDS", "HOME", "MENU", "bp", "home", "papers", "register", "rounds", "scoring", "sheets", "walking"]
+__all__ = [
+    "AUDIT_WORDS",
+    "HOME",
+    "MENU",
+    "bp",
+    "home",
+    "papers",
+    "rectifying",
+    "register",
+    "rounds",
+    "scoring",
+    "sheets",
+    "walking",
+]

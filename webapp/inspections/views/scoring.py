@@ -31,11 +31,13 @@ from webapp.web.paging import Page, page_number
 
 #: How many of the day's records stand on the page; the rest is one tap away.
 LATEST_OF_TODAY, ALL_OF_TODAY = 10, 500
+#: How many of those that wait for re-inspection stand on the first page.
+REINSPECT_FIRST = 3
 
 
 @bp.before_request
 def take_photos() -> None:
-    if request.method == "POST" and request.endpoint == "inspections.score":
+    if request.method == "POST" and request.endpoint in ("inspections.score", "inspections.rectify"):
         photos.take(MOST_PHOTOS)
 
 
@@ -109,6 +111,7 @@ def _score_page(whom: records.Target, form: ScoreForm | None = None) -> Response
         visits=board.visits if board else 0,
         last=records.recent(whom.id, 2),
         households=households_of(whom.id) if whom.kind == "courtyard" else [],
+        provisional=records.provisional_of([whom.id], today),
         recused=why_recused(whom, actor().person_id),
         round_offer=offer(whom.id) if whom.kind == "courtyard" and form is None else None,
         had_photos=photos.came(),
@@ -137,7 +140,8 @@ def result(record_id: int) -> Response:
 
 def _may_undo(record: Record) -> bool:
     mine = record.recorder_id is not None and record.recorder_id == actor().user_id
-    return mine and record.state in records.LIVE and clock.now() <= undo_until(record)
+    early = mine and record.state in records.LIVE and clock.now() <= undo_until(record)
+    return early and not record_service.is_rest(record.id)
 
 
 @bp.post("/phone/records/<int:record_id>/undo")
@@ -174,6 +178,8 @@ def my_day() -> Response:
         live=records.LIVE,
         undo_since=clock.now() - record_service.UNDO_FOR,
         coverage=covered,
+        reinspect=records.to_reinspect(scope, today, most=REINSPECT_FIRST),
+        reinspections=records.count_to_reinspect(scope, today),
         kind=kind,
         page=Page(items, number, left, queries.PER_PAGE),
         find_url=url_for("qrcodes.find") if "qrcodes.find" in current_app.view_functions else "",

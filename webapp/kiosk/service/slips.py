@@ -152,7 +152,7 @@ def _content(terminal: Terminal, visit: Visit, balance: Balance, now: datetime) 
     lines = tuple(
         SlipLine(
             line.day.strftime("%m-%d"),
-            f"{line.title}{'（待审）' if line.waiting else ''}",
+            f"{line.title}{'（待审）' if line.waiting else ''}{f'（{line.rectify}）' if line.rectify else ''}",
             show_signed(line.amount.tenths),
         )
         for line in balance.lines[:LINES]

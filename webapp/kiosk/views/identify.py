@@ -78,12 +78,12 @@ def number_and_pin() -> Response:
     return _welcome(household_id, "pin")
 
 
-def _checked(number: str, pin: str) -> int:
+def _checked(number: str, pin: str, asked: str = "户号或密码") -> int:
     kiosk = terminal()
     guess = Guess(device=f"kiosk:{kiosk.device_id}", network=request.remote_addr or "")
     with reading():
         meant = number_typed(kiosk.community_id, number)
-    return check_pin(community_id=kiosk.community_id, number=meant, pin=pin, guess=guess, now=clock.now())
+    return check_pin(community_id=kiosk.community_id, number=meant, pin=pin, guess=guess, now=clock.now(), asked=asked)
 
 
 def _keep(error: DomainError) -> None:
@@ -149,7 +149,7 @@ def pin_given() -> Response:
     if not typed:
         return _spending_page("请输入六位密码。", status=422)
     try:
-        household_id = _checked(visit().number, typed)
+        household_id = _checked(visit().number, typed, "密码")
     except TooManyTries:
         raise
     except DomainError as error:

@@ -29,13 +29,14 @@ from webapp.records.queries.rectifying import (
     concerns,
     count_to_reinspect,
     provisional_of,
+    record_of,
     rectifications_of,
     rectified_photo_concerns,
     to_reinspect,
     until_words,
 )
 from webapp.records.queries.targets import Spot, Target, shown_name, spots, target, targets
-from webapp.schemes.models import RuleVersion
+from webapp.schemes.models import RECTIFIED, RuleVersion
 from webapp.schemes.queries import RuleView, rule_version
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "photos_of",
     "provisional_of",
     "recent",
+    "record_of",
     "records_with_same_photos",
     "rectifications_of",
     "rectified_photo_concerns",
@@ -302,9 +304,16 @@ def explain_record(cause: Cause) -> Explanation | None:
         happened_on=record.happened_on,
         place=record.place,
         recorder=record.recorder_label,
-        note="；".join(text for text in (record.note, record.end_note) if text),
+        note="；".join(text for text in (record.note, _rectify_words(record, rule), record.end_note) if text),
         record_id=record.id,
     )
+
+
+def _rectify_words(record: Record, rule: RuleView) -> str:
+    """Until when a deduction that stands can be put right."""
+    if record.rectify_until is None or record.state not in LIVE:
+        return ""
+    return f"{until_words(record.rectify_until)}，改好{RECTIFIED[rule.rectify_percent]}"
 
 
 def with_record(moved: ColumnElement[bool]) -> tuple[str, str] | None:

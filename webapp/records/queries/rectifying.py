@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.places.models import Area, Holder, Person, Shop
@@ -94,9 +95,18 @@ def _lines(statement: Select[Any]) -> list[Provisional]:
     return [Provisional(*row)._replace(points=Points(row[6]), reported=bool(row[10])) for row in rows]
 
 
-def provisional_of(holder_ids: Collection[int], today: date) -> list[Provisional]:
-    """Of some holders, the nearest end first."""
-    return _lines(_open(today, _r.holder_id.in_(holder_ids)).order_by(_r.rectify_until, _r.id))
+def provisional_of(holder_ids: Collection[int], today: date, *, record_id: int | None = None) -> list[Provisional]:
+    """Of some holders, the nearest end first; with ``record_id`` only that one."""
+    statement = _open(today, _r.holder_id.in_(holder_ids)).order_by(_r.rectify_until, _r.id)
+    return _lines(statement.where(_r.id == record_id) if record_id else statement)
+
+
+def record_of(record_id: int, holder_ids: Collection[int]) -> Record:
+    """:raises NotFound: unless it is a deduction of one of these holders that could be put right."""
+    found = db.session.get(Record, record_id)
+    if found is None or found.holder_id not in holder_ids or found.rectify_until is None:
+        raise NotFound("没有找到这一条扣分，请返回列表看看。")
+    return found
 
 
 def to_reinspect(scope: Sequence[str], today: date, *, most: int | None = None) -> list[Provisional]:

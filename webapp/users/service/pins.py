@@ -48,8 +48,10 @@ def set_pin(*, household: Household, actor: Actor, now: datetime) -> str:
     return pin
 
 
-def check_pin(*, community_id: int, number: str, pin: str, guess: Guess, now: datetime) -> int:
-    """The household with this number and PIN, by its id.
+def check_pin(
+    *, community_id: int, number: str, pin: str, guess: Guess, now: datetime, asked: str = "户号或密码"
+) -> int:
+    """The household with this number and PIN, by its id. ``asked``: what was typed and may be wrong.
 
     :raises TooManyTries: when guesses about this number, from this device or this network are throttled.
     :raises WrongPin: for anything else that does not fit; it is counted.
@@ -68,9 +70,9 @@ def check_pin(*, community_id: int, number: str, pin: str, guess: Guess, now: da
     if not fits or row is None:
         left = tries_left(now, account=account)
         raise WrongPin(
-            f"户号或密码不对，还可以再试 {left} 次。"
+            f"{asked}不对，还可以再试 {left} 次。"
             if left
-            else "户号或密码不对。试的次数已用完，请 15 分钟后再来，或请工作人员帮忙。",
+            else f"{asked}不对。试的次数已用完，请 15 分钟后再来，或请工作人员帮忙。",
             field="pin",
         )
     return int(row[0])
