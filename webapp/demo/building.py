@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from random import Random
 
+from sqlalchemy import select
+
 from webapp.board import service as boards
 from webapp.board.models import Board
 from webapp.core import clock
@@ -253,8 +255,13 @@ class Builder:
                 keeper=self.names.elder(),
                 phone=self.names.phone(),
                 position=number,
+                owner=self._shopkeeper(built) if number == 0 else None,
             )
             built.shops.append(shop)
+
+    def _shopkeeper(self, built: Built) -> Person | None:
+        """Somebody of a household with a PIN keeps the first shop, and sees it on their phone."""
+        return db.session.scalars(select(Person).where(Person.household_id == built.households[0].id)).first()
 
     def _stations(self, built: Built, plan: Community) -> None:
         for number, name in enumerate(("党群服务中心", "便民驿站")[: plan.stations], start=1):

@@ -34,11 +34,13 @@ from webapp.ratings.models import TAGS
 from webapp.ratings.service import Rater
 from webapp.records import service as records
 from webapp.records.models import Record
+from webapp.records.queries import provisional_of
 from webapp.redemption.models import Item, Voucher
 from webapp.redemption.service import vouchers
 from webapp.reviews import queries as months
 from webapp.reviews import service as reviews
 from webapp.schemes.queries import RuleView, current_rules
+from webapp.users.service.residents import actor_of
 
 COMMIT_EVERY = 200
 MEETING = time(15)
@@ -59,6 +61,7 @@ class History:
         """
         events = [*self._records(), *self._redemptions(), *self._ratings(), *self._first_reviews(), *self._months()]
         events += YardRounds(self.random, self.built, self.now, self.town.days, self._photo).events()
+        events += self._rectifications()
         events.sort(key=lambda event: event.at)
         self._carry_over()
         done = 0
@@ -192,6 +195,32 @@ class History:
         picture.save(data, "JPEG", quality=70)
         cleaned = clean_photo(data.getvalue())
         return self.store.put(cleaned.jpeg, cleaned.thumb)
+
+    def _rectifications(self) -> list[Event]:
+        """Two shops put right what cost them points: one waits for re-inspection, the other has its points back."""
+        days = [self.now - timedelta(days=2), self.now - timedelta(days=1)]
+        shops = self.built[0].shops[:2]
+        blamed = [Event(days[0], partial(self._blame, shop.id)) for shop in shops]
+        return [*blamed, Event(days[1], partial(self._put_right, [shop.id for shop in shops]))]
+
+    def _blame(self, shop_id: int, now: datetime) -> None:
+        rules = current_rules(self.built[0].shop_scheme.id, clock.local_date(now))
+        rule = next(one for one in rules if one.rectify_days)
+        self._write(shop_id, rule, self.built[0].recorders[-1], "inspection", now)
+
+    def _put_right(self, shop_ids: list[int], now: datetime) -> None:
+        waits, settled = (provisional_of([shop_id], clock.local_date(now)) for shop_id in shop_ids)
+        household = self.built[0].households[0]
+        given: dict[str, Any] = {
+            "photos": [self._photo()],
+            "note": "已经搬进店里了",
+            "client_key": random_token(),
+            "now": now,
+        }
+        owner = actor_of(household.id, household.name, "演示")
+        records.report_rectified(actor=owner, record_id=waits[0].record_id, **given)
+        given |= {"photos": [self._photo()], "client_key": random_token()}
+        records.confirm_rectified(actor=self.built[0].recorders[-1], record_id=settled[0].record_id, **given)
 
     # Reviews ---------------------------------------------------------------------------------------------------------
 
