@@ -256,3 +256,11 @@ def test_nobody_can_look_up_points_where_no_scheme_is_in_force(kiosk, at_kiosk):
 
     assert answer.status_code == 503
     assert "还没有启用积分办法" in answer.text
+
+
+def test_a_wrong_pin_after_a_card_says_only_that_the_pin_is_wrong(kiosk, visiting):
+    answer = visiting.post("/kiosk/pin", data={"pin": "000000", "next": "/kiosk/vouchers"})
+
+    assert answer.status_code == 422
+    assert "密码不对，还可以再试 4 次" in answer.text
+    assert "户号或密码" not in answer.text

@@ -199,14 +199,26 @@ class History:
     def _rectifications(self) -> list[Event]:
         """Two shops put right what cost them points: one waits for re-inspection, the other has its points back."""
         days = [self.now - timedelta(days=2), self.now - timedelta(days=1)]
-        shops = self.built[0].shops[:2]
+        shops = self.built[0].shops[:2] if self.built else []
+        if len(shops) < 2:
+            return []
         blamed = [Event(days[0], partial(self._blame, shop.id)) for shop in shops]
         return [*blamed, Event(days[1], partial(self._put_right, [shop.id for shop in shops]))]
 
     def _blame(self, shop_id: int, now: datetime) -> None:
         rules = current_rules(self.built[0].shop_scheme.id, clock.local_date(now))
         rule = next(one for one in rules if one.rectify_days)
-        self._write(shop_id, rule, self.built[0].recorders[-1], "inspection", now)
+        records.make(
+            actor=self.built[0].recorders[-1],
+            holder_id=shop_id,
+            rule_version_id=rule.version_id,
+            points=rule.highest,
+            source="inspection",
+            note="门口堆着货箱",
+            photos=[self._photo()],
+            client_key=random_token(),
+            now=now,
+        )
 
     def _put_right(self, shop_ids: list[int], now: datetime) -> None:
         waits, settled = (provisional_of([shop_id], clock.local_date(now)) for shop_id in shop_ids)
