@@ -110,7 +110,7 @@ def _fill(app: Application, count: int) -> tuple[list[int], Request]:
         rows = [_record(first + number, homes, rules, community.id, now) for number in range(count)]
         for chunk in _chunks(rows, 5000):
             db.session.execute(insert(Record.__table__), chunk)  # type: ignore[arg-type]  # a declarative table is one
-            db.session.execute(insert(RecordStep.__table__), list(_steps(chunk, now)))  # type: ignore[arg-type]
+            db.session.execute(insert(RecordStep.__table__), list(_steps(chunk, now)))  # type: ignore[arg-type]  # likewise
         db.session.commit()
         db.session.remove()
     return [row["id"] for row in rows], request
