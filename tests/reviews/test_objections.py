@@ -21,7 +21,7 @@ from webapp.ledger.book import Cause
 from webapp.ledger.queries import find_account, hold_of_cause
 from webapp.ledger.verify import WrongRowError, verify_all
 from webapp.places.models import Kinship
-from webapp.records.models import Record
+from webapp.records.models import Record, Rectification
 from webapp.records.service import reverse
 from webapp.reviews import queries, service
 from webapp.reviews.models import Objection, ObjectionStep
@@ -380,4 +380,26 @@ def test_of_two_tills_that_lodge_for_one_household_at_once_one_is_taken(app, mon
     db.session.commit()
     lodge = partial(service.lodge, **given, now=PUBLISHED + timedelta(hours=1))
     assert at_once(app, [lodge, lodge]) == {"done": 1, "AlreadyUsed": 1}
+    clean()
+
+
+def test_upheld_the_half_that_a_rectification_left_goes_too(month):
+    old = month.record(BAD)
+    reverse(actor=month.lead, record_id=old.id, reason="整改合格，返还一半", now=PUBLISHED)
+    half = month.street.make(month.household, "household", "1.6", now=PUBLISHED)
+    db.session.add(
+        Rectification(
+            record_id=old.id,
+            client_key="half",
+            state="confirmed",
+            label="巡查员",
+            at=PUBLISHED,
+            decided_at=PUBLISHED,
+            new_record_id=half.id,
+        )
+    )
+    db.session.flush()
+    made = month.lodge(BAD, month.household)
+    service.uphold(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)
+    assert (old.state, half.state) == ("reversed", "reversed")
     clean()

@@ -15,7 +15,7 @@ from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.places.models import Area, Holder, Person
 from webapp.places.queries import within
-from webapp.records.models import Record, RecordStep
+from webapp.records.models import Record, RecordStep, Rectification
 from webapp.records.queries import Target, target
 from webapp.records.service import why_not_impartial, why_recused
 from webapp.reviews.models import (
@@ -81,6 +81,13 @@ def line_of_record(record_id: int, now: datetime) -> PublicationLine | None:
         .where(PublicationLine.record_id == record_id)
     ).one_or_none()
     return row[0] if row is not None and takes_objections(row[1], now) else None
+
+
+def standing(record_id: int) -> list[int]:
+    """What stands in the book of a line: its record; or, after a rectification (整改), the half that stayed deducted."""
+    half = select(Rectification.new_record_id).where(Rectification.record_id == record_id)
+    statement = select(Record.id).where(Record.state == "posted", or_(Record.id == record_id, Record.id.in_(half)))
+    return list(db.session.scalars(statement.order_by(Record.id)))
 
 
 def named_to_all(row: CommunityMonth, line: PublicationLine) -> bool:

@@ -92,7 +92,7 @@ def _check_time(row: CommunityMonth, record: Record, now: datetime) -> None:
         raise Gone(f"{row.month % 100} 月已经关账，不能再提异议。有疑问请到服务台。")
     if not queries.takes_objections(row, now):
         raise Gone(f"异议期到 {row.objections_until} 为止，已经过了，不能再提。有疑问请到服务台。")
-    if record.state != "posted":
+    if not queries.standing(record.id):
         raise Gone("这一条已经冲正，积分已经改回来了，不用再提。")
 
 
@@ -221,8 +221,8 @@ def uphold(
     for one in (objection, *waiting):
         _let_go(one, now)
     label = queries.label_of(objection.month.month, objection.number)
-    if record.state == "posted":
-        records.reverse(actor=actor, record_id=record.id, reason=f"{label}异议成立：{answer}", now=now)
+    for record_id in queries.standing(record.id):
+        records.reverse(actor=actor, record_id=record_id, reason=f"{label}异议成立：{answer}", now=now)
     if rule_version_id is not None:
         objection.new_record_id = _anew(objection, actor, rule_version_id, points, label, now).id
     _settle(objection, "upheld", answer, actor, now)
