@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -153,7 +154,7 @@ def fault_of(row: CommunityMonth) -> Fault | None:
 
 def _said(fault: Fault | None, one_line: bool) -> str:
     if fault is None:
-        return f"{'这一条' if one_line else '这份公示'}从公示那天到现在没有改过。请看下面写的和纸上是不是一样。"
+        return f"{'这一条' if one_line else '这份公示'}从公示那天到现在没有改过。请看这里写的和纸上是不是一样。"
     where = re.search(r"number=(\d+)", fault.key)
     place = f"第 {where[1]} 条" if where else "封账"
     return f"账里的{place}和公示那天不同，这份公示被改动过。请保管好手里的纸，带到社区或上级部门核对。"
@@ -171,6 +172,10 @@ def _sheet_rows(row: CommunityMonth) -> tuple[tuple[str, str, str], ...]:
     )
 
 
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"
+
+
 def _line_rows(line: PublicationLine, *, named: bool) -> tuple[tuple[str, str, str], ...]:
     """What was published, masked (deductions without a name unless the community decided so: ``named``), beside the record and the entry as they stand in the book now."""
     record = db.session.get(Record, line.record_id)
@@ -181,7 +186,7 @@ def _line_rows(line: PublicationLine, *, named: bool) -> tuple[tuple[str, str, s
     name = "" if hidden else line.name
     return (
         ("事由", line.title, line.title if record else "没有了"),
-        ("日期", line.happened_on.isoformat(), record.happened_on.isoformat() if record else "没有了"),
+        ("日期", _day(line.happened_on), _day(record.happened_on) if record else "没有了"),
         ("地点", f"{line.place} {name}".strip(), "扣分不写名字" if hidden else "同左"),
         ("分值", show_signed(line.points) if line.points else "停评", f"{points}，后来冲正了" if back else points),
         ("流水", "有" if line.entry else "没有", "一致" if entry == line.entry else "不一致"),
