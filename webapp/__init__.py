@@ -42,6 +42,7 @@ FEATURES = (
     "rankings",
     "ratings",
     "redemption",
+    "simulator",
     "reviews",
     "kiosk",
     "board",
