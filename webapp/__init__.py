@@ -44,6 +44,7 @@ FEATURES = (
     "redemption",
     "simulator",
     "reviews",
+    "honours",
     "kiosk",
     "board",
     "oversight",

@@ -18,6 +18,8 @@ PUBLIC = {
     "assets.styles": "the same for everybody",
     "board.screen": "a wall screen: the publication, masked; its address can be revoked",
     "demo.start": "the start page",
+    "honours.check": "anyone checks a certificate; names as in the published ranking",
+    "honours.check_capitals": "the same address in capitals, as it is printed",
     "kiosk.pair": "a browser becomes a kiosk; the address carries a one-time secret",
     "qrcodes.card_sign_in": "from a card to its household's door, where the PIN is asked",
     "qrcodes.find": "digits under a plate",
@@ -45,7 +47,7 @@ OF_ANY_STAFF = {
     "users.sign_out": "one's own",
 }
 SURFACES = {"desk": set(PERMISSIONS), "phone": set(PERMISSIONS), "kiosk": {KIOSK, KIOSK_HOUSEHOLD}, "home": {RESIDENT}}
-STEP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*|Q|SLIP|VERIFY|<(int:|string\([a-z=0-9]+\):)?[a-z0-9_]+>")
+STEP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*|Q|SLIP|VERIFY|HONOURS|<(int:|string\([a-z=0-9]+\):)?[a-z0-9_]+>")
 
 
 @pytest.fixture

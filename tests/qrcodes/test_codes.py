@@ -25,6 +25,7 @@ from webapp.core.errors import AlreadyUsed, Gone, Invalid, NotFound
 from webapp.extensions import db
 from webapp.qrcodes import digits, queries, service
 from webapp.qrcodes.drawing import qr_path
+from webapp.qrcodes.plaques import words_beside
 from webapp.qrcodes.queries import Wanted
 
 
@@ -298,6 +299,6 @@ def test_a_sheet_needs_few_queries_however_long_it_is(app):
     service.make_missing(holder_ids=ids, actor=SYSTEM, now=clock.now())
     statements: list[str] = []
     db.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    plates = list(queries.plates((tree.county.path,), Wanted(), base_url="http://localhost"))
+    plates = list(queries.plates((tree.county.path,), Wanted(), base_url="http://localhost", beside=words_beside))
     assert len(plates) == 30
     assert len(statements) <= 6

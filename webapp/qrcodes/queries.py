@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -195,7 +195,8 @@ def lacking(scope: tuple[str, ...], wanted: Wanted) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """What is printed: a plate, or a household's card (``name`` is masked there)."""
+    """What is printed: a plate, or a household's card (``name`` is masked there). ``beside``: what else stands under the
+    name, its honours."""
 
     number: str
     name: str
@@ -206,6 +207,7 @@ class Plate:
     area: str
     head: str
     grid_worker: str
+    beside: str = ""
 
     @property
     def long(self) -> bool:
@@ -213,15 +215,19 @@ class Plate:
         return len(self.name) > 16 or len(self.number) > 12
 
 
-def plates(scope: tuple[str, ...], wanted: Wanted, *, base_url: str) -> Iterator[Plate]:
-    """The plates of a sheet, drawn one by one as they are printed, so that 3,600 need no more memory than twelve."""
+def plates(
+    scope: tuple[str, ...], wanted: Wanted, *, base_url: str, beside: Callable[[Sequence[int]], Mapping[int, str]]
+) -> Iterator[Plate]:
+    """The plates of a sheet, drawn one by one as they are printed, so that 3,600 need no more memory than twelve. ``beside``
+    says what stands under the name of each of some holders."""
     rows = db.session.execute(holders_statement(scope, wanted).where(Code.id.is_not(None))).all()
     pairs = [(row.area_id, row[0] if row.kind == "courtyard" else None) for row in rows]
     names, labels = serving_names(pairs), _labels({row.area_id for row in rows})
-    return (_plate(row, names, labels, base_url) for row in rows)
+    under = beside([row[0] for row in rows])
+    return (_plate(row, names, labels, base_url, under.get(row[0], "")) for row in rows)
 
 
-def _plate(row: Any, names: dict[Any, Any], labels: dict[int, tuple[str, str]], base_url: str) -> Plate:
+def _plate(row: Any, names: dict[Any, Any], labels: dict[int, tuple[str, str]], base_url: str, beside: str) -> Plate:
     serving = names[row.area_id, row[0] if row.kind == "courtyard" else None]
     label, colour = labels[row.area_id]
     return Plate(
@@ -234,6 +240,7 @@ def _plate(row: Any, names: dict[Any, Any], labels: dict[int, tuple[str, str]], 
         area=label,
         head=serving.head,
         grid_worker=serving.grid_worker,
+        beside=beside,
     )
 
 

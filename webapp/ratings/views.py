@@ -12,6 +12,7 @@ from webapp.ledger.queries import find_account
 from webapp.places.models import Area, Shop
 from webapp.places.queries import area_label
 from webapp.qrcodes import doors
+from webapp.qrcodes.plaques import plaques_of
 from webapp.qrcodes.queries import Scanned, scanned
 from webapp.ratings import queries, service
 from webapp.ratings.forms import RatingForm
@@ -58,6 +59,7 @@ def _page(found: Scanned, form: RatingForm, message: str, status: int = 200) -> 
         shop=shop,
         area_label=area_label(area),
         account=find_account(shop.id, scheme.id) if scheme else None,
+        plaques=plaques_of([shop.id]).get(shop.id, ()),
         mean=queries.mean_of(shop.id),
         provisional=provisional_of([shop.id], clock.today()),
         form=form,

@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, str] = {
     "reviews.confirm": "月度审核认定",
     "objections.make": "代居民提异议",
     "objections.decide": "调查、答复异议",
+    "honours.decide": "评优：设项目、定人选、撤销荣誉",
     "ratings.view": "查看顾客评价",
     "ratings.judge": "核查集中评价",
     "goods.view": "查看兑换与库存",
@@ -57,10 +58,22 @@ _RUN = {"ratings.judge", "schemes.edit", "users.view", "users.edit", "devices.ma
 
 #: post -> permissions. A post that is missing here serves residents but has no desk or phone of its own yet.
 GRANTS: dict[str, frozenset[str]] = {
-    "administrator": frozenset(PERMISSIONS) - _FIELD - _ROUNDS - {"reviews.confirm", "objections.decide"},
-    "county_officer": frozenset(_SEE | _RUN | {"places.export", "ledger.export", "codes.print", "objections.decide"}),
+    "administrator": frozenset(PERMISSIONS)
+    - _FIELD
+    - _ROUNDS
+    - {"reviews.confirm", "objections.decide", "honours.decide"},
+    "county_officer": frozenset(
+        _SEE | _RUN | {"places.export", "ledger.export", "codes.print", "objections.decide", "honours.decide"}
+    ),
     "secretary": frozenset(
-        _SEE | _FIELD | _KEEP | _CODES | _GOODS | _ROUNDS | _RUN | {"reviews.confirm", "objections.decide"}
+        _SEE
+        | _FIELD
+        | _KEEP
+        | _CODES
+        | _GOODS
+        | _ROUNDS
+        | _RUN
+        | {"reviews.confirm", "objections.decide", "honours.decide"}
     ),
     "group_head": frozenset(_SEE | _FIELD | {"objections.decide"}),
     "grid_lead": frozenset(_SEE | _FIELD | {"codes.print", "people.unmask", "objections.decide"}),

@@ -38,6 +38,7 @@ from webapp.ledger.queries.desk import (
     months_with_totals,
     scheme_totals,
     schemes_listed,
+    vetoed_between,
     with_account,
 )
 from webapp.ledger.queries.lapsing import (
@@ -109,6 +110,7 @@ __all__ = [
     "schemes_listed",
     "schemes_with_accounts",
     "total_of",
+    "vetoed_between",
     "warning_of",
     "warnings_of",
     "with_account",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
@@ -16,7 +16,7 @@ from webapp.core.points import Points
 from webapp.core.text import mask_name, normalise
 from webapp.extensions import db
 from webapp.ledger.book import AccountState
-from webapp.ledger.models import Account, MonthTotal
+from webapp.ledger.models import Account, Hold, MonthTotal
 from webapp.ledger.queries.book import account_state
 from webapp.places.models import Area, Holder
 from webapp.places.queries import matching, within
@@ -24,6 +24,7 @@ from webapp.schemes.models import Category, Scheme
 
 #: Holders whose name is a person's, shown masked.
 PEOPLE = ("household", "person")
+AT_ONCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +253,19 @@ def locked_accounts(scope: Sequence[str]) -> int:
         .where(Account.locks > 0, within(scope))
     )
     return int(db.session.scalar(statement) or 0)
+
+
+def vetoed_between(community_id: int, start: datetime, end: datetime) -> set[int]:
+    """Holders of a community with an account that is locked (一票否决) now, or was so between two moments; not one whose
+    lock was let go at once, since that was a slip of the finger."""
+    statement = (
+        select(Account.holder_id, Hold.state, Hold.created_at, Hold.ended_at)
+        .join(Hold, Hold.account_id == Account.id)
+        .where(
+            Account.community_id == community_id,
+            Hold.kind == "lock",
+            (Hold.state == "active") | ((Hold.created_at < end) & (Hold.ended_at >= start)),
+        )
+    )
+    rows = db.session.execute(statement)
+    return {holder_id for holder_id, _, begun, ended in rows if ended is None or ended - begun > AT_ONCE}

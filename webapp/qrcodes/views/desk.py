@@ -17,6 +17,7 @@ from webapp.places.models import Holder
 from webapp.qrcodes import queries, service
 from webapp.qrcodes.forms import EndCodeForm
 from webapp.qrcodes.models import STATES, Code
+from webapp.qrcodes.plaques import words_beside
 from webapp.qrcodes.queries import Plate, Wanted
 from webapp.qrcodes.views.blueprint import bp
 from webapp.web.access import actor, requires
@@ -111,7 +112,9 @@ def sheet() -> Response:
     wanted = _wanted()
     layout = request.args.get("format", "")
     layout = layout if layout in _formats(wanted.kind) else next(iter(_formats(wanted.kind)))
-    plates = queries.plates(actor().scope("codes.print"), wanted, base_url=str(current_app.config["BASE_URL"]))
+    plates = queries.plates(
+        actor().scope("codes.print"), wanted, base_url=str(current_app.config["BASE_URL"]), beside=words_beside
+    )
     return Response(
         stream_template(
             f"qrcodes/sheet_{layout}.html",

@@ -13,6 +13,7 @@ from webapp.places.queries import area_label, colour_of
 from webapp.qrcodes import queries
 from webapp.qrcodes.doors import open_door
 from webapp.qrcodes.forms import DigitsForm
+from webapp.qrcodes.plaques import plaques_of
 from webapp.qrcodes.queries import Scanned
 from webapp.qrcodes.views.blueprint import bp
 from webapp.schemes.queries import schemes_for
@@ -55,6 +56,7 @@ def courtyard_page(found: Scanned) -> Response:
         colour=colour_of(area) or "",
         account=account,
         place=place_of(account, year=clock.today().year) if account else None,
+        plaques=plaques_of([found.holder_id]).get(found.holder_id, ()),
         serving=people_serving(found.area_id, found.holder_id),
         community=db.session.get_one(Area, found.community_id),
         month=clock.month_of(clock.now()),

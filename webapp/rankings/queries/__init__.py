@@ -16,7 +16,7 @@ from webapp.rankings.queries.frozen import (
     schemes_ranked,
     standings,
 )
-from webapp.rankings.queries.live import figures, holders_in, previous_months, running_month, schemes_of
+from webapp.rankings.queries.live import figures, holders_in, months_of, previous_months, running_month, schemes_of
 from webapp.rankings.queries.terms import Terms, terms
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "improved_of",
     "leagues",
     "lines",
+    "months_of",
     "newest",
     "of_month",
     "own_place",

@@ -1,6 +1,6 @@
 """The verbs of records: make one, review it step by step into the book, give it back, take it back, judge it anew."""
 
-from webapp.records.service.checks import MOST_PHOTOS, takes_part, why_recused, wrote
+from webapp.records.service.checks import MOST_PHOTOS, Interests, takes_part, why_recused, wrote
 from webapp.records.service.closing import close_days
 from webapp.records.service.making import OUT_OF_REACH, Made, make
 from webapp.records.service.rectifying import confirm as confirm_rectified
@@ -26,6 +26,7 @@ __all__ = [
     "MOST_PHOTOS",
     "OUT_OF_REACH",
     "UNDO_FOR",
+    "Interests",
     "Made",
     "Outcome",
     "close_days",
