@@ -18,7 +18,7 @@ from webapp.ratings import queries, service
 from webapp.ratings.forms import RatingForm
 from webapp.ratings.models import FLAG_STATES, TAGS
 from webapp.ratings.service import Rater
-from webapp.records.queries import provisional_of
+from webapp.records.queries import provisional_at
 from webapp.schemes.queries import schemes_for
 from webapp.web.access import ANYBODY, actor, in_turn, requires
 from webapp.web.htmx import go, render
@@ -61,7 +61,7 @@ def _page(found: Scanned, form: RatingForm, message: str, status: int = 200) -> 
         account=find_account(shop.id, scheme.id) if scheme else None,
         plaques=plaques_of([shop.id]).get(shop.id, ()),
         mean=queries.mean_of(shop.id),
-        provisional=provisional_of([shop.id], clock.today()),
+        provisional=provisional_at(shop.id, clock.today()),
         form=form,
         ticket=service.ticket_for(shop.id, key=_key(), now=clock.now()),
         token=request.view_args["token"] if request.view_args else "",

@@ -111,7 +111,7 @@ def _score_page(whom: records.Target, form: ScoreForm | None = None) -> Response
         visits=board.visits if board else 0,
         last=records.recent(whom.id, 2),
         households=households_of(whom.id) if whom.kind == "courtyard" else [],
-        provisional=records.provisional_of([whom.id], today),
+        provisional=records.provisional_at(whom.id, today),
         recused=why_recused(whom, actor().person_id),
         round_offer=offer(whom.id) if whom.kind == "courtyard" and form is None else None,
         had_photos=photos.came(),

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.places.models import Area, Holder, Person, Shop
 from webapp.places.queries import within
+from webapp.prepared import Prepared
 from webapp.records.models import LIVE, Record, RecordPhoto, Rectification, RectificationPhoto
 from webapp.records.queries.targets import Target, shown_name
 from webapp.schemes.lapsing import day_words
@@ -79,7 +80,7 @@ _COLUMNS = (
 )
 
 
-def _open(today: date, *where: ColumnElement[bool]) -> Select[Any]:
+def _open(today: date | ColumnElement[Any], *where: ColumnElement[bool]) -> Select[Any]:
     """What can still be put right, or was reported in time and waits."""
     return (
         select(*_COLUMNS)
@@ -90,8 +91,24 @@ def _open(today: date, *where: ColumnElement[bool]) -> Select[Any]:
     )
 
 
+#: Of one holder: hot pages ask.
+_OF_ONE = Prepared(
+    _open(bindparam("today", type_=_r.happened_on.type), _r.holder_id == bindparam("holder")).order_by(
+        _r.rectify_until, _r.id
+    )
+)
+
+
+def provisional_at(holder_id: int, today: date) -> list[Provisional]:
+    """Of one holder, the nearest end first."""
+    return _as_lines(_OF_ONE.all(holder=holder_id, today=today))
+
+
 def _lines(statement: Select[Any]) -> list[Provisional]:
-    rows = db.session.execute(statement).all()
+    return _as_lines(db.session.execute(statement).all())
+
+
+def _as_lines(rows: Sequence[Any]) -> list[Provisional]:
     return [Provisional(*row)._replace(points=Points(row[6]), reported=bool(row[10])) for row in rows]
 
 
