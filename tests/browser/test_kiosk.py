@@ -27,6 +27,7 @@ from tests.browser.tools import (
     watched_page,
 )
 from tests.kiosk.conftest import make_kiosk
+from tests.records.conftest import version_of
 from webapp.core import clock
 from webapp.extensions import db
 from webapp.kiosk.models import KioskVisit
@@ -67,6 +68,7 @@ class Facts:
     yard: int
     soap: int
     oil: int
+    rules: dict[str, int]
 
 
 @pytest.fixture
@@ -91,6 +93,10 @@ def kiosk(app) -> Facts:
         yard=made.yard.id,
         soap=made.soap.id,
         oil=made.oil.id,
+        rules={
+            name: version_of(made.scheme, code).rule_id
+            for name, code in (("given", "3.1"), ("told", "5.2"), ("kept", "2.1"))
+        },
     )
     db.session.commit()
     return facts
@@ -333,6 +339,29 @@ def test_everything_works_with_scripts_off(chromium: Browser, address: str, kios
         expect(page.get_by_text("查积分")).to_be_visible()
 
 
+def test_a_claim_by_taps_alone_is_sent_once_and_withdrawn(page: Page, kiosk: Facts) -> None:
+    show_card(page, kiosk)
+    page.get_by_role("link", name="报积分").click()
+    page.get_by_role("link", name="其他").click()
+    page.get_by_role("link", name="好人好事").click()
+    page.get_by_role("link", name="昨天").click()
+    page.get_by_text("和邻居一起做的").click()
+    page.get_by_text("网格员在场").click()
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator(".claim-facts")).to_contain_text("和邻居一起做的；网格员在场")
+    page.get_by_role("link", name="返回").click()
+    expect(page.get_by_label("网格员在场")).to_be_checked()
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_role("button", name="就这样报").dblclick()
+    expect(page.get_by_role("heading", name="已报上去，等初审")).to_be_visible()
+    page.get_by_role("link", name="返回").click()
+    expect(page.get_by_role("link", name="看看：好人好事")).to_have_count(1)
+    page.get_by_role("link", name="看看：好人好事").click()
+    page.get_by_role("link", name="撤回").click()
+    page.get_by_role("button", name="撤回这一条").click()
+    expect(page.get_by_role("heading", name="已经撤回")).to_be_visible()
+
+
 PAGES_OF_ANYBODY = ("", "number", "goods", "rankings", "publication", "rules", "services", "services/{yard}")
 PAGES_OF_A_VISIT = (
     "balance",
@@ -346,6 +375,15 @@ PAGES_OF_A_VISIT = (
     "redeem/confirm?item={oil}",
     "vouchers",
     "pin",
+    "claims",
+    "claims/2",
+    "claims/2/withdraw",
+    "claims/new",
+    "claims/new?category=0",
+    "claims/new?rule={given}",
+    "claims/new?rule={given}&day={today}",
+    "claims/new?rule={told}&day={today}",
+    "claims/new?rule={kept}&day={today}",
 )
 
 
@@ -362,6 +400,8 @@ def test_every_page_is_accessible_big_enough_and_needs_no_scrolling(
         "soap": kiosk.soap,
         "oil": kiosk.oil,
         "month": clock.month_of(clock.now()),
+        "today": clock.today(),
+        **kiosk.rules,
     }
     for path in PAGES_OF_ANYBODY:
         look_at(page, path.format(**facts), size, large)

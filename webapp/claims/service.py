@@ -39,7 +39,7 @@ def claim(
     mends_id: int | None = None,
 ) -> list[Record]:
     """申报: one record for each holder, all or none. ``form_key``: the form's own, so that a form sent twice claims once.
-    What was kept as a draft is removed.
+    What was kept as a draft is removed, but not by a claim at a kiosk, which has none.
 
     :raises Invalid: without a holder, or for a day to come or too long ago.
     :raises DomainError: what ``records.service.make`` refuses; of several holders the one is named.
@@ -69,7 +69,8 @@ def claim(
             _name(error, holder_id, several=len(holders) > 1)
             raise
         made.append(one.record)
-    drop_draft(actor)
+    if actor.kind != "kiosk":
+        drop_draft(actor)
     return made
 
 

@@ -2,11 +2,23 @@
 
 ``doors`` pairing, home, type size, idle · ``identify`` card, number, PIN · ``book`` balance, 为什么, months ·
 ``community`` rankings, rules, who serves here · ``publication`` the notice board · ``objecting`` to one of its lines ·
+``claiming`` what one did, and what became of it ·
 ``redeeming`` choosing and redeeming · ``fetching`` vouchers · ``slips``.
 """
 
 from webapp.audit.words import AuditWords
-from webapp.kiosk.views import book, community, doors, fetching, identify, objecting, publication, redeeming, slips
+from webapp.kiosk.views import (
+    book,
+    claiming,
+    community,
+    doors,
+    fetching,
+    identify,
+    objecting,
+    publication,
+    redeeming,
+    slips,
+)
 from webapp.kiosk.views.blueprint import bp
 
 AUDIT_WORDS = AuditWords(
@@ -17,6 +29,7 @@ __all__ = [
     "AUDIT_WORDS",
     "book",
     "bp",
+    "claiming",
     "community",
     "doors",
     "fetching",
