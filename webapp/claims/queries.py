@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, text
@@ -24,6 +24,7 @@ from webapp.schemes.models import RuleVersion, Scheme
 from webapp.schemes.queries import RuleView, Terms, current_rules, schemes_at, terms
 from webapp.users.permissions import posts_over
 
+COUNTED = timedelta(days=183)  # for what is claimed often
 _claim = Record.source == "claim"
 #: As it stands in the indexes of what is on its way, so that they are used.
 _coming = text(one_of("record.state", COMING))
@@ -65,9 +66,13 @@ def groups(scheme: Terms, holders: Sequence[Target], day: date) -> list[Group]:
     counted = {one.id: uses(one.id, day) for one in holders}
     found: dict[str, list[Choice]] = {}
     for rule in current_rules(scheme.id, day):
-        if not rule.veto and rule.highest.tenths > 0 and rule.by_hand:
+        if _claimable(rule):
             found.setdefault(rule.category, []).append(_choice(rule, holders, counted))
     return [Group(name, choices) for name, choices in found.items()]
+
+
+def _claimable(rule: RuleView) -> bool:
+    return not rule.veto and rule.highest.tenths > 0 and rule.by_hand
 
 
 def _choice(rule: RuleView, holders: Sequence[Target], counted: dict[int, dict[int, Uses]]) -> Choice:
@@ -83,6 +88,26 @@ def _choice(rule: RuleView, holders: Sequence[Target], counted: dict[int, dict[i
 def version_today(rule_id: int, scheme_id: int, day: date) -> RuleView | None:
     """The version of a rule that judges on a day."""
     return next((rule for rule in current_rules(scheme_id, day) if rule.rule_id == rule_id), None)
+
+
+def scheme_on_paper(path: str) -> Terms | None:
+    """The scheme that a community's paper form is for: the nearest of its households, one whose points are spent first."""
+    found = [scheme for scheme in schemes_at(path, "household") if scheme.audience == "all"]
+    return next((scheme for scheme in found if scheme.spendable), found[0] if found else None)
+
+
+def often_claimed(scheme: Terms, community_id: int, day: date, most: int) -> list[RuleView]:
+    """What may be claimed, in the scheme's order; of more than a paper holds those claimed most often there."""
+    rules = [rule for rule in current_rules(scheme.id, day) if _claimable(rule)]
+    statement = (
+        select(Record.rule_id, func.count())
+        .where(Record.community_id == community_id, Record.scheme_id == scheme.id, _claim, Record.state.in_(LIVE))
+        .where(Record.happened_on > day - COUNTED)
+        .group_by(Record.rule_id)
+    )
+    times = {rule_id: number for rule_id, number in db.session.execute(statement)}
+    wanted = sorted(rules, key=lambda rule: -times.get(rule.rule_id, 0))[:most]
+    return [rule for rule in rules if rule in wanted]
 
 
 # A household's own claims ---------------------------------------------------------------------------------------------

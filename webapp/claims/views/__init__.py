@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.claims.views import home, rectifying, staff
+from webapp.claims.views import home, paper, rectifying, staff
 from webapp.claims.views.blueprint import bp
 from webapp.web import menu
 
@@ -14,4 +14,4 @@ def register(app: Flask) -> None:
     menu.add_to_phone(app, staff.PHONE)
 
 
-__all__ = ["HOME", "MENU", "bp", "home", "rectifying", "register", "staff"]
+__all__ = ["HOME", "MENU", "bp", "home", "paper", "rectifying", "register", "staff"]

@@ -1,10 +1,10 @@
-"""Pages of the month: ``meeting`` the working group, ``publishing`` and ``publication`` what hangs out, ``objections`` the
+"""Pages of the month: ``announcing`` the month's dates on paper, ``meeting`` the working group, ``publishing`` and ``publication`` what hangs out, ``objections`` the
 desk's and ``home`` a household's on its phone."""
 
 from webapp.audit.words import AuditWords
 from webapp.reviews import queries
 from webapp.reviews.models import OBJECTION_STATES, STATES
-from webapp.reviews.views import home, meeting, objections, publication, publishing, rankings
+from webapp.reviews.views import announcing, home, meeting, objections, publication, publishing, rankings
 from webapp.reviews.views.blueprint import bp
 from webapp.web.access import actor
 from webapp.web.menu import MenuEntry
@@ -40,6 +40,7 @@ __all__ = [
     "AUDIT_WORDS",
     "HOME",
     "MENU",
+    "announcing",
     "bp",
     "home",
     "meeting",
