@@ -28,7 +28,8 @@ def _mine() -> list[int]:
 
 
 def _open() -> int:
-    return sum(not one.reported for one in records.provisional_of(_mine(), clock.today()))
+    who = resident()
+    return records.count_to_rectify(who.household_id, who.heads, clock.today())
 
 
 HOME = (HomeLink("我的商铺和整改", "扣了分，按期改好可以返还", "claims.rectifications", "store", 35, badge=_open),)

@@ -21,6 +21,7 @@ from webapp.places.queries.areas import (
     import_areas,
     import_runs,
     is_empty,
+    lineage,
     top_area,
     within,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "import_runs",
     "is_empty",
     "kin_of",
+    "lineage",
     "matching",
     "number_typed",
     "owner_of",

@@ -146,6 +146,12 @@ def area_label(area: Area) -> str:
     return " · ".join(names)
 
 
+def lineage(path: str) -> list[Area]:
+    """The areas of a path from above to below, in one query: whoever keeps the list climbs ``parent`` without another."""
+    ids = [int(part) for part in path.strip("/").split("/")]
+    return list(db.session.scalars(select(Area).where(Area.id.in_(ids)).order_by(func.length(Area.path))))
+
+
 def area_place(area: Area) -> str:
     """The same with the community in front: ``昌宁社区 · 绿色网格 · 三片区``."""
     community = community_of(area)

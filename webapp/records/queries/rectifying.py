@@ -166,13 +166,21 @@ def concerns(whom: Target, household_id: int, headed: Collection[int]) -> bool:
 
 def concerned(household_id: int, headed: Collection[int]) -> list[tuple[int, str, str]]:
     """(id, kind, name) of these holders, the household first, then its shops, courtyards and people."""
-    person = select(Person.__table__.c.id).where(Person.__table__.c.household_id == household_id)
-    shops = select(Shop.__table__.c.id).where(Shop.__table__.c.owner_id.in_(person))
-    asked = select(_holder.id, _holder.kind, _holder.name).where(
-        or_(_holder.id == household_id, _holder.id.in_(person), _holder.id.in_(shops), _holder.id.in_(list(headed)))
-    )
+    asked = select(_holder.id, _holder.kind, _holder.name).where(_theirs(household_id, headed))
     order = ("shop", "household", "courtyard", "person")
     return sorted(((row[0], row[1], row[2]) for row in db.session.execute(asked)), key=lambda one: order.index(one[1]))
+
+
+def count_to_rectify(household_id: int, headed: Collection[int], today: date) -> int:
+    """How many of their deductions can still be put right and nobody has said that they are."""
+    open_ = _open(today, _theirs(household_id, headed), ~_REPORTED).subquery()
+    return int(db.session.scalar(select(func.count()).select_from(open_)) or 0)
+
+
+def _theirs(household_id: int, headed: Collection[int]) -> ColumnElement[bool]:
+    person = select(Person.__table__.c.id).where(Person.__table__.c.household_id == household_id)
+    shops = select(Shop.__table__.c.id).where(Shop.__table__.c.owner_id.in_(person))
+    return or_(_holder.id == household_id, _holder.id.in_(person), _holder.id.in_(shops), _holder.id.in_(list(headed)))
 
 
 def rectified_photo_concerns(sha256: str, holder_ids: Collection[int]) -> bool:

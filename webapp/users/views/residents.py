@@ -9,8 +9,8 @@ from flask import Response, flash, request, session, url_for
 from webapp.core import clock, signing
 from webapp.core.errors import DomainError
 from webapp.extensions import db, reading
-from webapp.places.models import Area, Household, number_of
-from webapp.places.queries import area_label, communities_lived_in, number_typed
+from webapp.places.models import Household, number_of
+from webapp.places.queries import area_label, communities_lived_in, lineage, number_typed
 from webapp.users import residents_gate
 from webapp.users.forms import ResidentSignInForm
 from webapp.users.queries import people_serving
@@ -99,12 +99,13 @@ def resident_sign_out() -> Response:
 def home() -> Response:
     """Who is signed in, what can be done here, and whom to call."""
     who = resident()
+    areas = lineage(who.area_path)
     return render(
         "users/home.html",
         who=who,
-        place=area_label(db.session.get_one(Area, who.area_id)),
+        place=area_label(areas[-1]),
         notices=home_notices(),
         links=home_links(head=bool(who.heads)),
         serving=people_serving(who.area_id, who.courtyard_id),
-        community=db.session.get_one(Area, who.community_id),
+        community=next(area for area in areas if area.id == who.community_id),
     )
