@@ -32,7 +32,6 @@ from webapp.simulator import queries, service
 from webapp.simulator.judging import Outcome
 from webapp.simulator.models import RuleDraft, RuleDraftLine
 from webapp.simulator.queries import Span
-from webapp.simulator.service import Wanted
 
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, 1, tzinfo=UTC)
@@ -87,9 +86,7 @@ class Village:
         self, version: RuleVersion, *, actor: Actor = SYSTEM, now: datetime = NOW, **more: Any
     ) -> RuleDraftLine | None:
         """The draft says of a rule what is named here; all else stays."""
-        rule = rule_version(version.id)
-        kept = ("title", "detail", "lowest", "highest", "cap_day", "cap_month", "cap_year")
-        wanted = Wanted(**{**{name: getattr(rule, name) for name in kept}, **more})
+        wanted = service.as_before(rule_version(version.id), **more)
         return service.change_line(draft=self.draft, rule=version.rule, wanted=wanted, actor=actor, now=now)
 
     def outcome(self, span: Span = SPAN) -> Outcome:

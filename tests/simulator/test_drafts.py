@@ -102,6 +102,18 @@ def test_a_rule_put_back_to_what_it_is_leaves_the_draft(village):
     assert queries.changes(village.draft) == []
 
 
+def test_what_is_written_into_a_draft_stands_in_the_audit_log(village):
+    sweep = village.rule()
+    village.say(sweep, lowest=whole(3), highest=whole(4), cap_day=1)
+    village.say(sweep, ends=True)
+    service.leave_rule(draft=village.draft, rule_id=sweep.rule_id, actor=SYSTEM, now=NOW)
+    statement = select(AuditLine.action, AuditLine.detail).where(AuditLine.object_kind == "rule_draft")
+    lines = db.session.execute(statement.order_by(AuditLine.id)).all()
+    assert [line.action.split(":")[1] for line in lines] == ["begun", "changed", "changed", "left"]
+    assert '"points": "3～4"' in lines[1].detail
+    assert '"ends": true' in lines[2].detail
+
+
 def test_a_draft_says_nothing_that_a_rule_could_not(village):
     with pytest.raises(Invalid, match="分值不能是 0"):
         village.say(village.rule(), lowest=whole(0), highest=whole(0))
@@ -157,7 +169,7 @@ def _drop(village) -> None:
 
 
 def _change(version: RuleVersion, valid_from: date) -> None:
-    text = service.text_of(newest(version.rule), service._as_before(newest(version.rule)))
+    text = service.text_of(newest(version.rule), service.as_before(newest(version.rule)))
     change_rule(rule=version.rule, text=text, valid_from=valid_from, actor=SYSTEM, now=NOW)
 
 

@@ -80,7 +80,7 @@ def test_a_veto_without_points_is_not_asked_for_points(desk, village, base):
 def test_the_result_says_it_in_a_sentence_and_names_are_masked(desk, base):
     page = " ".join(desk.get(f"{base}/replay").text.split())
     assert (
-        "如果2026 年 8 月至 2026 年 10 月按新办法记，昌宁社区一共多发 1 分、多扣 2 分；有 1 户增加，1 户减少，0 户不变。"
+        "如果 2026 年 8 月至 2026 年 10 月按新办法记，昌宁社区一共多发 1 分、多扣 2 分；有 1 户增加，1 户减少，0 户不变。"
         in page
     )
     assert "刘*梅家" in page

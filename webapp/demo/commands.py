@@ -20,12 +20,15 @@ from webapp.web.server import serve
 def load(app: Flask, size: str) -> dict[str, Any]:
     """Build a town and its last quarter, and write demo.json. The database must be empty."""
     from webapp.demo.building import Builder
+    from webapp.demo.drafting import draft
     from webapp.demo.history import History
 
     town, now = TOWNS[size], clock.now()
     built = Builder(town, now).build()
     store = PhotoStore(app.config["VAR_DIR"] / "photos")
     History(town, built, now=now, store=store, key=app.config["SECRET_KEY"]).play()
+    for one in built:
+        draft(one, now)
     facts = contract.contract(built, str(app.config["BASE_URL"]))
     db.session.commit()
     contract.write(app.config["VAR_DIR"], facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -52,7 +53,7 @@ def begin(*, scheme: Scheme, name: str, note: str, actor: Actor, now: datetime) 
     )
     db.session.add(draft)
     db.session.flush()
-    _log(actor, "rule_draft:begun", draft, now)
+    _log(actor, "rule-draft:begun", draft, now)
     return draft
 
 
@@ -69,11 +70,12 @@ def change_line(*, draft: RuleDraft, rule: Rule, wanted: Wanted, actor: Actor, n
     if reason or rule.scheme_id != draft.scheme_id:
         raise Conflict(reason or "这条细则不在这个积分办法里。", field="title")
     base = line.shown
-    wanted = _as_before(base, ends=True) if wanted.ends else wanted
+    wanted = as_before(base, ends=True) if wanted.ends else wanted
     check(text_of(base, wanted))
     _touch(draft, actor, now)
+    _log(actor, "rule-draft:changed", draft, now, rule=base.code, **_said(base, wanted))
     kept = db.session.get(RuleDraftLine, (draft.id, rule.id))
-    if wanted == _as_before(base):
+    if wanted == as_before(base):
         _remove(kept)
         return None
     kept = kept or RuleDraftLine(draft_id=draft.id, rule_id=rule.id)
@@ -86,9 +88,20 @@ def change_line(*, draft: RuleDraft, rule: Rule, wanted: Wanted, actor: Actor, n
     return kept
 
 
-def _as_before(base: RuleView, *, ends: bool = False) -> Wanted:
-    caps = (base.cap_day, base.cap_month, base.cap_year)
-    return Wanted(base.title, base.detail, base.lowest, base.highest, *caps, ends=ends)
+def as_before(base: RuleView, **otherwise: Any) -> Wanted:
+    """What a version says, but for what is named here."""
+    kept = ("title", "detail", "lowest", "highest", "cap_day", "cap_month", "cap_year")
+    return Wanted(**{**{name: getattr(base, name) for name in kept}, **otherwise})
+
+
+def _said(base: RuleView, wanted: Wanted) -> dict[str, object]:
+    """What a line says otherwise than the rule, for the audit log."""
+    if wanted.ends:
+        return {"ends": True}
+    points = (base.lowest, base.highest) != (wanted.lowest, wanted.highest)
+    said = {name: getattr(wanted, name) for name in ("title", "cap_day", "cap_month", "cap_year")}
+    changed = {name: value or "不限" for name, value in said.items() if value != getattr(base, name)}
+    return changed | ({"points": f"{wanted.lowest}～{wanted.highest}"} if points else {})
 
 
 def _remove(line: RuleDraftLine | None) -> None:
@@ -101,7 +114,10 @@ def leave_rule(*, draft: RuleDraft, rule_id: int, actor: Actor, now: datetime) -
     """The rule stays as it is: the draft says nothing about it any more."""
     _lock_open(draft, actor)
     _touch(draft, actor, now)
-    _remove(db.session.get(RuleDraftLine, (draft.id, rule_id)))
+    line = db.session.get(RuleDraftLine, (draft.id, rule_id))
+    if line is not None:
+        _log(actor, "rule-draft:left", draft, now, rule=line.rule.code)
+    _remove(line)
 
 
 def text_of(base: RuleView, wanted: Wanted) -> RuleText:
@@ -126,7 +142,7 @@ def drop(*, draft: RuleDraft, actor: Actor, now: datetime) -> None:
     """Give a draft up; it stays to be read. :raises AlreadyUsed: if it was adopted or dropped."""
     _lock_open(draft, actor)
     _close(draft, "dropped", actor, now)
-    _log(actor, "rule_draft:dropped", draft, now)
+    _log(actor, "rule-draft:dropped", draft, now)
 
 
 def adopt(
@@ -149,7 +165,7 @@ def adopt(
         _bring_in(one, valid_from, actor, now)
     draft.valid_from, draft.decision = valid_from, decision
     _close(draft, "adopted", actor, now)
-    _log(actor, "rule_draft:adopted", draft, now, valid_from=valid_from, decision=decision, count=len(changed))
+    _log(actor, "rule-draft:adopted", draft, now, valid_from=valid_from, decision=decision, count=len(changed))
     return changed
 
 
@@ -174,10 +190,8 @@ def _bring_in(one: Changed, valid_from: date, actor: Actor, now: datetime) -> No
     if one.line.ends:
         end_rule(rule=one.line.rule, last_day=valid_from - timedelta(days=1), actor=actor, now=now)
         return
-    after = one.after
-    caps = (after.cap_day, after.cap_month, after.cap_year)
-    wanted = Wanted(after.title, after.detail, after.lowest, after.highest, *caps)
-    change_rule(rule=one.line.rule, text=text_of(one.before, wanted), valid_from=valid_from, actor=actor, now=now)
+    text = text_of(one.before, as_before(one.after))
+    change_rule(rule=one.line.rule, text=text, valid_from=valid_from, actor=actor, now=now)
 
 
 def _lock_open(draft: RuleDraft, actor: Actor) -> None:

@@ -35,13 +35,26 @@ SHOWN = {"gain": "增加的", "lose": "减少的"}
 TOP = 20
 AUDIT_WORDS = AuditWords(
     names={"rule_draft": named_by(RuleDraft.id, RuleDraft.name)},
-    subjects={"rule_draft": "细则草稿"},
+    subjects={"rule-draft": "细则草稿"},
     actions={
-        "rule_draft:begun": "新建细则草稿",
-        "rule_draft:dropped": "放弃细则草稿",
-        "rule_draft:adopted": "采用细则草稿",
+        "rule-draft:begun": "新建细则草稿",
+        "rule-draft:changed": "草稿里改细则",
+        "rule-draft:left": "草稿里不改细则",
+        "rule-draft:dropped": "放弃细则草稿",
+        "rule-draft:adopted": "采用细则草稿",
     },
-    details={"valid_from": "生效日期", "decision": "谁决定的", "count": "改了几条"},
+    details={
+        "valid_from": "生效日期",
+        "decision": "谁决定的",
+        "count": "改了几条",
+        "rule": "细则编号",
+        "ends": "停用",
+        "title": "细则",
+        "points": "分值",
+        "cap_day": "每天最多几次",
+        "cap_month": "每月最多几次",
+        "cap_year": "每年最多几次",
+    },
 )
 
 
