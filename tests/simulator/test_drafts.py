@@ -145,7 +145,7 @@ def test_nothing_changes_until_it_is_adopted_and_then_from_its_day_on(village):
     assert newest(sweep.rule).valid_to == date(2026, 11, 30)
     assert (village.draft.state, village.draft.valid_from) == ("adopted", date(2026, 12, 1))
     actions = list(db.session.scalars(select(AuditLine.action).order_by(AuditLine.id)))
-    assert actions[-3:] == ["rule:changed", "rule:ended", "rule_draft:adopted"]
+    assert actions[-3:] == ["rule:changed", "rule:ended", "rule-draft:adopted"]
 
 
 def test_a_draft_is_adopted_once_and_not_after_it_was_dropped(village):
