@@ -362,7 +362,7 @@ def test_a_claim_by_taps_alone_is_sent_once_and_withdrawn(page: Page, kiosk: Fac
     expect(page.get_by_role("heading", name="已经撤回")).to_be_visible()
 
 
-PAGES_OF_ANYBODY = ("", "number", "goods", "rankings", "publication", "rules", "services", "services/{yard}")
+PAGES_OF_ANYBODY = ("", "number", "goods", "rankings", "honours", "publication", "rules", "services", "services/{yard}")
 PAGES_OF_A_VISIT = (
     "balance",
     "why/2",

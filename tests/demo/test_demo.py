@@ -21,6 +21,7 @@ from webapp.demo.building import Builder
 from webapp.demo.history import Event, History
 from webapp.demo.towns import TOWNS
 from webapp.extensions import db, start_writing
+from webapp.honours.models import Honour
 from webapp.ledger.verify import verify_all
 from webapp.places.models import Courtyard, Holder, Household
 from webapp.ratings.models import Rating
@@ -77,6 +78,7 @@ def test_a_quarter_has_happened(loaded):
     assert db.session.query(Record).count() >= 500
     assert {state for (state,) in db.session.query(Voucher.state).distinct()} >= {"issued", "handed_over"}
     assert db.session.query(Rating).count() >= 50
+    assert [one.title for one in db.session.query(Honour).order_by(Honour.id)] == ["最美庭院"] * 3 + ["美德商铺"] * 2
 
 
 def test_its_book_is_in_order(loaded):

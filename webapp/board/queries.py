@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select
 from webapp.board.models import Board
 from webapp.core.errors import Gone, NotFound
 from webapp.extensions import db
+from webapp.honours.queries import Held, held_in
 from webapp.places.models import Area, Station
 from webapp.places.queries import community_of, within
 from webapp.prepared import Prepared
@@ -31,9 +32,9 @@ LINES = 12  # of the publication on one page
 RANKS = 10
 #: After so many pages of lines the first pages come again: nobody waits an hour for the title.
 RUN = 10
-#: What stands before the lines, in this order. Honours will be a kind of their own here, between ranking and days.
-FIRST = ("title", "ranking", "days")
-FIRST_WITHOUT_RANKING = ("title", "days")
+HONOURS = 10  # on one page
+#: What stands before the lines, in this order; ranking and honours only where there are any.
+FIRST = ("title", "ranking", "honours", "days")
 
 
 # The desk -------------------------------------------------------------------------------------------------------------
@@ -122,6 +123,7 @@ class Wall:
     today: date
     lines: tuple[Line, ...] = ()
     ranking: tuple[Standing, ...] = ()
+    honours: tuple[Held, ...] = ()
     days: Days | None = None
     totals: dict[str, int] = field(default_factory=dict)
 
@@ -202,7 +204,9 @@ def wall(place: Place, number: int, today: date) -> Wall:
     row = _NEWEST.first(community=community.id)
     month = Month._make(row) if row else None
     scheme = next(iter(schemes_at(community.path, "courtyard")), None)
-    first = FIRST if scheme else FIRST_WITHOUT_RANKING
+    honours = [one for _, held in held_in(community.id, today) for one in held]
+    missing = {"ranking": not scheme, "honours": not honours}
+    first = [kind for kind in FIRST if not missing.get(kind)]
     pages = -(-month.lines // LINES) if month else 0
     total = pages + len(first) * max(1, -(-pages // RUN))
     number = number if 1 <= number <= total else 1
@@ -216,6 +220,8 @@ def wall(place: Place, number: int, today: date) -> Wall:
         frozen = newest(community.id)
         first_ones = best(frozen.id, "month", scheme.id, most=RANKS) if frozen else []
         return Wall(**common, ranking=tuple(first_ones))
+    if kind == "honours":
+        return Wall(**common, honours=tuple(honours))
     if kind == "days":
         return Wall(**common, days=_days(community, month, today))
     return Wall(**common, totals=_totals(month))

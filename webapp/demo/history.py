@@ -20,6 +20,7 @@ from webapp.core.points import Points
 from webapp.core.signing import random_token
 from webapp.demo.building import WITH_PIN, Built
 from webapp.demo.event import Event
+from webapp.demo.honouring import honour
 from webapp.demo.objecting import ANSWERED, ASKED, SAID, Objecting
 from webapp.demo.rounds import YardRounds
 from webapp.demo.towns import Town
@@ -267,7 +268,15 @@ class History:
         while months.last_day(month := clock.previous_month(month), terms) > begun:
             met = datetime.combine(months.last_day(month, terms), MEETING, tzinfo=clock.LOCAL)
             events.append(Event(met.astimezone(UTC), partial(self._meet, built, month)))
-        return [*events, *self._objected(built, events[0].at)] if events else events
+        return (
+            [*events, *self._honoured(built, events[0].at), *self._objected(built, events[0].at)] if events else events
+        )
+
+    def _honoured(self, built: Built, met: datetime) -> list[Event]:
+        """The meeting that published the newest month chose by it too."""
+        month = clock.previous_month(months.month_on(clock.local_date(self.now), months.terms_of(built.community)))
+        later = met + timedelta(hours=2)
+        return [Event(later, partial(honour, built, month))] if later < self.now else []
 
     def _objected(self, built: Built, met: datetime) -> list[Event]:
         """Objections to the newest publication; the last one waits as long as its three days are not over."""

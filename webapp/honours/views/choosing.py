@@ -9,8 +9,8 @@ from webapp.honours import queries, service
 from webapp.honours.forms import ChoiceForm
 from webapp.honours.models import Honour, HonourKind
 from webapp.honours.views.blueprint import bp
+from webapp.honours.views.desk import period_words
 from webapp.rankings.placing import TIES
-from webapp.rankings.showing import period_name
 from webapp.web.access import actor, requires
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
@@ -31,7 +31,7 @@ def choose(kind_id: int, month: int) -> Response:
         return go(url_for("honours.choice", kind_id=kind.id, month=month))
     lines = queries.candidates(kind, frozen, actor())
     held = queries.held_by([one.holder_id for one in lines], clock.today())
-    shown = {"lines": lines, "held": held, "period": _period(kind.period, month), "ties": TIES}
+    shown = {"lines": lines, "held": held, "period": period_words(kind.period, month), "ties": TIES}
     return render("honours/choose.html", form=form, kind=kind, month=month, status=status_of(form), **shown)
 
 
@@ -46,11 +46,6 @@ def _decided(kind: HonourKind, month: int, form: ChoiceForm) -> list[Honour]:
     )
 
 
-def _period(period: str, month: int) -> str:
-    words = period_name(period, month)
-    return words if period == "year" else f"{month // 100} 年 {words}"
-
-
 @bp.get("/desk/honours/kinds/<int:kind_id>/choice/<int:month>")
 @requires("records.view")
 def choice(kind_id: int, month: int) -> Response:
@@ -61,7 +56,7 @@ def choice(kind_id: int, month: int) -> Response:
         "honours/choice.html",
         kind=kind,
         choice=found,
-        period=_period(found.period, month),
+        period=period_words(found.period, month),
         honours=queries.chosen_in(found.id),
         today=clock.today(),
     )

@@ -19,6 +19,7 @@ from webapp.places.models import Area
 from webapp.places.queries import communities_in
 from webapp.qrcodes.drawing import qr_path
 from webapp.rankings.models import PERIODS
+from webapp.rankings.showing import period_name
 from webapp.reviews.queries import community_of_reviewer
 from webapp.schemes.models import Scheme
 from webapp.schemes.queries import schemes_for
@@ -34,6 +35,12 @@ KINDS = {"courtyard": "院落", "household": "住户", "shop": "商铺", "person
 def community(permission: str) -> Area:
     """The community asked for, or the first one's. :raises NotFound: outside the scope."""
     return community_of_reviewer(actor().scope(permission), request.args.get("community", type=int))
+
+
+def period_words(period: str, month: int) -> str:
+    """``2026 年 10 月``, ``2026 年 第四季度``, ``2026 年``."""
+    words = period_name(period, month)
+    return words if period == "year" else f"{month // 100} 年 {words}"
 
 
 def _state() -> str:
@@ -109,8 +116,7 @@ def certificate(honour_id: int) -> Response:
         state=honour.state(clock.today()),
         states=STATES,
         qr=qr_path(link, "M"),
-        kinds=KINDS,
-        period=PERIODS,
+        period=period_words(honour.choice.period, honour.choice.month),
     )
 
 

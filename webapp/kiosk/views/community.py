@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask import Response, request, url_for
 
 from webapp.core import clock
+from webapp.honours.queries import held_in
 from webapp.kiosk.gate import here, terminal
 from webapp.kiosk.queries import Terminal, Visit
 from webapp.kiosk.views.blueprint import bp
@@ -57,6 +58,16 @@ def _ranked(board: Board) -> Screen[Standing]:
     pages = max(1, -(-board.total // RANKS))
     number = min(page_number(), pages)
     return Screen(board.lines((number - 1) * RANKS + 1, RANKS), number, pages, board.total)
+
+
+@bp.get("/kiosk/honours")
+@requires(KIOSK)
+def honours() -> Response:
+    """荣誉榜: who holds what today, one honour after the other."""
+    held = dict(held_in(terminal().community_id, clock.today()))
+    chosen = request.args.get("title", "")
+    title = chosen if chosen in held else next(iter(held), "")
+    return render("kiosk/honours.html", titles=list(held), title=title, screen=screen_of(held.get(title, []), RANKS))
 
 
 @bp.get("/kiosk/rules")
