@@ -228,7 +228,7 @@ def test_the_register_is_part_of_the_publication_and_names_nobody(secretary, cli
         assert "李" not in re.split("</table>|</ul>", register)[0]
         assert "欧阳家" not in page
     book = CalamineWorkbook.from_filelike(io.BytesIO(secretary.get(f"{published(month)}/excel").data))
-    assert book.get_sheet_by_name("异议登记").to_python()[1][:4] == ["1", "1", month_title(month), "没有这回事"]
+    assert book.get_sheet_by_name("异议登记").to_python()[1][:4] == [1, 1, month_title(month), "没有这回事"]
 
 
 def month_title(month: Month) -> str:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
-import zipfile
 from datetime import datetime
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from tests import personas
-from tests.codebase.sources import ROOT
 from tests.conftest import both_databases
 from tests.factories import make_household, make_scheme, make_user
 from tests.records.conftest import Street, actor_of, make_street
@@ -173,54 +169,6 @@ def test_the_excel_file_carries_the_seal_and_every_line(desk, street):
     assert len(rows) == 2
     notes = {row[0]: row[1] for row in book.get_sheet_by_name("说明").to_python() if len(row) > 1}
     assert '"lines":1' in notes["封账内容"]
-
-
-PROGRAM = (ROOT / "docs" / "seal.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-
-
-@pytest.fixture
-def excel(desk, street, tmp_path):
-    """The Excel file of a publication of three lines, a deduction and a veto among them."""
-    street.make(street.household, "household", "1.1", 35, now=clock.now(), note="=1+1")
-    street.make(street.household, "household", "1.6", now=clock.now())
-    street.make(street.shop, "shop", "3.5", now=clock.now())
-    db.session.commit()
-    file = tmp_path / "notice.xlsx"
-    file.write_bytes(desk.get(f"{publish(desk, street)}/excel").data)
-    return file
-
-
-def check(file) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", PROGRAM, str(file)], capture_output=True, text=True, check=False)
-
-
-def test_the_program_in_the_docs_finds_an_untouched_file_right(excel):
-    done = check(excel)
-    assert (done.returncode, done.stdout[:7]) == (0, "3 lines"), done.stderr
-
-
-@pytest.mark.parametrize(
-    ("sheet", "old", "new", "words"),
-    [
-        ("xl/worksheets/sheet1.xml", "<v>3.5</v>", "<v>4.5</v>", "line 1 was changed"),
-        ("any", '"lines":3', '"lines":2', "Inv"),
-    ],
-    ids=["points", "content"],
-)
-def test_the_program_in_the_docs_finds_a_changed_file_wrong(excel, tmp_path, sheet, old, new, words):
-    changed = tmp_path / "changed.xlsx"
-    with zipfile.ZipFile(excel) as before, zipfile.ZipFile(changed, "w") as after:
-        for name in before.namelist():
-            text = before.read(name)
-            if sheet in (name, "any"):
-                text = text.replace(old.encode(), new.encode()).replace(
-                    old.replace('"', "&quot;").encode(), new.replace('"', "&quot;").encode()
-                )
-            after.writestr(name, text)
-    assert changed.read_bytes() != excel.read_bytes()
-    done = check(changed)
-    assert done.returncode == 1
-    assert words in done.stderr
 
 
 def test_a_link_that_is_no_publication_is_not_found(client):

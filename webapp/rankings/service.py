@@ -11,13 +11,12 @@ from webapp.audit.service import log
 from webapp.core.actor import Actor
 from webapp.core.errors import Invalid
 from webapp.extensions import db
-from webapp.ledger.chain import VERSION, digest
 from webapp.ledger.queries import schemes_with_accounts
 from webapp.places.models import Area
 from webapp.rankings import queries
 from webapp.rankings.models import SHOPS_BY, RankedPlace, Ranking, RankingTerms
 from webapp.rankings.placing import Figure, Standing, placed
-from webapp.rankings.queries import Terms
+from webapp.rankings.queries import Frozen, Terms
 
 MOST_HOUSEHOLDS = 500
 
@@ -35,7 +34,9 @@ def freeze(*, community_id: int, month: int, minus_names: bool, now: datetime) -
     if scheme_id is not None:
         _freeze_scheme(row, scheme_id)
         return None
-    row.digest = digest([VERSION, "ranking", community_id, month, list(queries.digested(row.id))])
+    names = {one.id: one.name for one in queries.schemes_ranked(row.id)}
+    frozen = Frozen(row.id, month, row.minus_names)
+    row.digest = queries.digest_of(db.session.connection(), frozen, community_id, names)
     row.frozen_at = now
     db.session.flush()
     return row.digest

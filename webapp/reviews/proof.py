@@ -1,5 +1,5 @@
-"""What ``ledger verify`` compares of publications, and ``/verify`` of one: the chain of the lines, the seal over it, and each
-line with its record and its entry in the book.
+"""What ``ledger verify`` compares of publications, and ``/verify`` of one: the chain of the lines, the seal over it, the
+rankings beside it, the seal before it, and each line with its record and its entry in the book.
 
 Nothing of what is checked is taken for right: everything is worked out anew from the rows.
 """
@@ -15,6 +15,7 @@ from flask import current_app, has_app_context
 from sqlalchemy import Connection, Row, text
 
 from webapp.ledger.verify import Expected, WrongRowError, first_without_hash
+from webapp.rankings.queries import Frozen, digest_of
 from webapp.reviews import sealing
 
 _PUBLISHED = "SELECT id FROM community_month WHERE lines > 0 OR published_at IS NOT NULL ORDER BY id"
@@ -38,6 +39,14 @@ LEFT JOIN holder h ON h.id = r.holder_id WHERE l.month_id = :month AND (
 ) ORDER BY l.number LIMIT 1
 """
 _HASHES = "SELECT record_id AS id, entry AS hash FROM publication_line WHERE month_id = {month} AND (points <> 0 OR entry <> '')"
+_SEALS = (
+    "SELECT id, community_id, month, content, signature FROM community_month WHERE published_at IS NOT NULL ORDER BY id"
+)
+_RANKED_ONLY = """
+SELECT r.id, r.month FROM ranking r LEFT JOIN community_month m ON m.community_id = r.community_id AND m.month = r.month
+AND m.published_at IS NOT NULL WHERE r.digest <> '' AND m.id IS NULL ORDER BY r.id LIMIT 1
+"""
+_RANKING = "SELECT id FROM ranking WHERE community_id = :community AND month = :of_month"
 _NUMBER = "SELECT number FROM publication_line WHERE month_id = :month AND record_id = :record"
 
 
@@ -45,6 +54,28 @@ def check_publications(connection: Connection) -> None:
     """:raises WrongRowError: at the first month or line that is not as it was published."""
     for month_id in connection.execute(text(_PUBLISHED)).scalars().all():
         check_month(connection, month_id)
+    _check_order(connection)
+    lost = connection.execute(text(_RANKED_ONLY)).first()
+    if lost is not None:
+        raise WrongRowError(
+            "ranking", f"the publication of {lost.month} that it was frozen with is missing", id=lost.id
+        )
+
+
+def _check_order(connection: Connection) -> None:
+    """Each seal names the one before it: none was taken away, none sealed anew."""
+    rows = connection.execute(text(_SEALS)).all()
+    seals = {(row.community_id, row.month): sealing.of_seal(row.content or "", row.signature or "") for row in rows}
+    for row in rows:
+        before = json.loads(row.content or "{}").get("before")
+        if before is None:  # a community's first, or from before months were chained
+            continue
+        month, seal = before
+        kept = seals.get((row.community_id, month))
+        if kept is None:
+            raise _wrong(row, f"the publication of {month}, sealed before it, is missing")
+        if kept != seal:
+            raise _wrong(row, f"the publication of {month}, sealed before it, is another one now")
 
 
 def check_month(connection: Connection, month_id: int) -> None:
@@ -57,6 +88,7 @@ def check_month(connection: Connection, month_id: int) -> None:
         raise _wrong(month, f"it says {month.lines} lines; there are {len(lines)}, or the last one is another")
     if month.state in ("on_notice", "closed"):
         _check_seal(month, lines)
+        _check_ranking(connection, month)
     _check_causes(connection, month)
 
 
@@ -93,6 +125,19 @@ def _check_seal(month: Row[Any], lines: Iterable[Row[Any]]) -> None:
     wrong = next((name for name, value in expected.items() if sealed.get(name) != value), None)
     if wrong is not None:
         raise _wrong(month, f"{wrong} is sealed as {sealed.get(wrong)}, and is {expected[wrong]}")
+
+
+def _check_ranking(connection: Connection, month: Row[Any]) -> None:
+    """The places that hang beside the list are those that were sealed. Older seals do not keep the schemes' names, without
+    which that can't be said."""
+    sealed = json.loads(month.content or "{}")
+    if "schemes" not in sealed:
+        return
+    asked = {"community": month.community_id, "of_month": month.month}
+    ranking = connection.execute(text(_RANKING), asked).scalar_one_or_none()
+    frozen = Frozen(ranking or 0, month.month, minus_names=False)
+    if sealed.get("ranking") != digest_of(connection, frozen, month.community_id, dict(sealed["schemes"])):
+        raise _wrong(month, "its rankings are not those that were sealed")
 
 
 def _as_kept(moment: str) -> str:

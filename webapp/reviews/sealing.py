@@ -44,6 +44,11 @@ def of_book(heads: Sequence[Sequence[object]]) -> str:
     return digest([VERSION, "book", heads])
 
 
+def of_seal(content: str, signature: str) -> str:
+    """What the next publication of a community says of this one."""
+    return digest([VERSION, "seal", content, signature])
+
+
 def content(**fields: object) -> str:
     """What is signed: one JSON object, its names in order, no spaces, characters as they are."""
     return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from webapp.core.errors import NotFound
-from webapp.extensions import db
+from webapp.ledger.chain import VERSION, digest
 from webapp.prepared import Prepared
 from webapp.rankings.models import RankedPlace, Ranking
 from webapp.rankings.placing import Standing, again, improved, league_order
@@ -86,6 +86,9 @@ _SCHEMES = Prepared(
         )
     )
 )
+_DIGESTED = select(
+    _p.scheme_id, _p.period, _p.league, _p.position, _p.place, _p.spot, _p.name, _p.points, _p.previous
+).where(_p.ranking_id == bindparam("ranking"), _p.position.is_not(None))
 
 
 def newest(community_id: int) -> Frozen | None:
@@ -148,23 +151,13 @@ def own_place(ranking_id: int, period: str, scheme_id: int, holder_id: int) -> S
     return Standing._make(row) if row else None
 
 
-def digested(ranking_id: int) -> Iterator[Sequence[Any]]:
-    """What the digest is over, in its order (docs/seal.md)."""
-    place = RankedPlace
-    statement = (
-        select(
-            Scheme.name,
-            place.period,
-            place.league,
-            place.position,
-            place.place,
-            place.spot,
-            place.name,
-            place.points,
-            place.previous,
-        )
-        .join(Scheme, Scheme.id == place.scheme_id)
-        .where(place.ranking_id == ranking_id, place.position.is_not(None))
-    )
-    rows = db.session.execute(statement.add_columns(place.scheme_id)).all()
-    return (list(row[:-1]) for row in sorted(rows, key=lambda row: (row[-1], row[1], row[2], row[3])))
+def digested(connection: Connection, ranking_id: int, names: Mapping[int, str]) -> list[list[Any]]:
+    """What the digest is over, in its order (docs/seal.md); ``names`` are the schemes', which may change later."""
+    rows = connection.execute(_DIGESTED, {"ranking": ranking_id}).all()
+    return [[names.get(row[0], ""), *row[1:]] for row in sorted(rows, key=lambda row: tuple(row[:4]))]
+
+
+def digest_of(connection: Connection, ranking: Frozen, community_id: int, names: Mapping[int, str]) -> str:
+    """The digest of a month's rankings, worked out from their rows."""
+    rows = digested(connection, ranking.id, names)
+    return digest([VERSION, "ranking", community_id, ranking.month, rows])

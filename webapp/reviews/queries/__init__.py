@@ -52,14 +52,17 @@ from webapp.reviews.queries.objections import (
     why_not_closing,
     why_not_deciding,
 )
+from webapp.reviews.queries.order import to_list
 from webapp.reviews.queries.publication import (
     all_lines,
     lines_statement,
     publication,
     publication_by_token,
     publishing_now,
+    schemes_in,
+    seal_before,
+    sealed_rankings,
     still_confirmed,
-    to_list,
     to_post,
 )
 
@@ -103,6 +106,9 @@ __all__ = [
     "published_months",
     "publishing_now",
     "register",
+    "schemes_in",
+    "seal_before",
+    "sealed_rankings",
     "sealed_words",
     "settled_unsealed",
     "standing",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from webapp.core.errors import NotFound
 from webapp.extensions import db
+from webapp.rankings import queries as rankings
 from webapp.records.models import Record
+from webapp.reviews import sealing
 from webapp.reviews.models import CommunityMonth, PublicationLine
 from webapp.reviews.queries.months import month_row, of_month
 
@@ -17,15 +20,6 @@ def to_post(row: CommunityMonth, count: int) -> list[int]:
     """The next confirmed records of a month that have not been tried in this publishing."""
     statement = select(Record.id).where(
         of_month(row.community_id, row.month, row.ends_on), Record.state == "confirmed", Record.id > row.posted_to
-    )
-    return list(db.session.scalars(statement.order_by(Record.id).limit(count)))
-
-
-def to_list(row: CommunityMonth, count: int) -> list[Record]:
-    """The next records in the book that no publication has listed."""
-    listed = exists().where(PublicationLine.record_id == Record.id)
-    statement = select(Record).where(
-        of_month(row.community_id, row.month, row.ends_on), Record.state == "posted", ~listed
     )
     return list(db.session.scalars(statement.order_by(Record.id).limit(count)))
 
@@ -68,6 +62,38 @@ def lines_statement(row: CommunityMonth, *, text: str = "", holder_id: int | Non
 
 def all_lines(row: CommunityMonth) -> list[PublicationLine]:
     return list(db.session.scalars(lines_statement(row)))
+
+
+def schemes_in(row: CommunityMonth) -> list[list[object]]:
+    """``[number, name]`` of the schemes in a month's rankings, as the seal keeps their names."""
+    frozen = rankings.of_month(row.community_id, row.month)
+    return sorted([one.id, one.name] for one in rankings.schemes_ranked(frozen.id))
+
+
+def sealed_rankings(row: CommunityMonth) -> list[list[object]]:
+    """The rows of a month's rankings as they were sealed (docs/seal.md); none for publications that do not keep the
+    names of the schemes."""
+    names = dict(json.loads(row.content or "{}").get("schemes", []))
+    if not names:
+        return []
+    frozen = rankings.of_month(row.community_id, row.month)
+    return rankings.digested(db.session.connection(), frozen.id, names)
+
+
+def seal_before(community_id: int) -> list[object] | None:
+    """``[month, hash]`` of a community's last publication for the seal of the next (docs/seal.md): the one that none
+    names yet, whatever the clock says; None before the first."""
+    row = CommunityMonth
+    statement = select(row.month, row.content, row.signature).where(
+        row.community_id == community_id, row.published_at.is_not(None)
+    )
+    found = {month: (content or "{}", signature or "") for month, content, signature in db.session.execute(statement)}
+    if not found:
+        return None
+    says = {month: json.loads(content) for month, (content, _) in found.items()}
+    named = {one["before"][0] for one in says.values() if one.get("before")}
+    last = max(found.keys() - named or found, key=lambda month: ("before" in says[month], month))
+    return [last, sealing.of_seal(*found[last])]
 
 
 def publishing_now() -> list[int]:

@@ -121,9 +121,9 @@ def _said(record: Record, whom: Target, rule: RuleView, scheme: str) -> dict[str
 
 
 def _seal(row: CommunityMonth, ranked: str, key: str, now: datetime) -> None:
-    """The signed head of the month: what is listed, which objections were answered since the last one, and every
-    account of the community as it stands."""
-    community = db.session.get_one(Area, row.community_id)
+    """The signed head of the month: what is listed, which objections were answered since the last one, every account of
+    the community as it stands, and the seal before this one."""
+    community = db.session.get_one(Area, row.community_id, with_for_update=True)  # seals follow one another
     line = PublicationLine
     added = select(func.coalesce(func.sum(line.points), 0)).where(line.month_id == row.id)
     heads = [list(head) for head in heads_of(row.community_id)]
@@ -139,7 +139,9 @@ def _seal(row: CommunityMonth, ranked: str, key: str, now: datetime) -> None:
         accounts=len(heads),
         book=sealing.of_book(heads),
         ranking=ranked,
+        schemes=queries.schemes_in(row),
         objections=[queries.sealed_words(one) for one in settled],
+        before=queries.seal_before(row.community_id),
         published_at=now.isoformat(),
     )
     row.signature, row.public_key = sealing.sign(key, row.content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, current_app, flash, request, send_file, url_for
 
@@ -13,6 +14,7 @@ from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, write_table_to
 from webapp.places.queries import communities_in
 from webapp.qrcodes.drawing import qr_path
+from webapp.rankings.models import PERIODS
 from webapp.reviews import queries, sealing, service
 from webapp.reviews.models import STATES, CommunityMonth
 from webapp.reviews.views.blueprint import bp
@@ -112,18 +114,18 @@ def sheet(community_id: int, month: int) -> Response:
 
 
 COLUMNS = (
-    Column("number", "序号"),
-    Column("happened_on", "发生日期"),
-    Column("place", "院落或地点"),
+    Column("number", "序号", "integer", width=7),
+    Column("happened_on", "发生日期", "date", width=12),
+    Column("place", "院落或地点", width=26),
     Column("name", "公示名称"),
-    Column("scheme", "积分办法"),
-    Column("category", "一级指标"),
-    Column("rule", "细则编号"),
-    Column("title", "事由"),
-    Column("points", "分值"),
-    Column("recorder", "记录人"),
-    Column("entry", "流水校验值"),
-    Column("hash", "本行校验值"),
+    Column("scheme", "积分办法", width=20),
+    Column("category", "一级指标", width=14),
+    Column("rule", "细则编号", width=10),
+    Column("title", "事由", width=34),
+    Column("points", "分值", "points", width=9),
+    Column("recorder", "记录人", width=18),
+    Column("entry", "流水校验值", width=20),
+    Column("hash", "本行校验值", width=20),
 )
 
 
@@ -132,7 +134,10 @@ COLUMNS = (
 def excel(community_id: int, month: int) -> Response:
     """The publication as it was sealed; masked, so it needs no reason."""
     row, book = _published(community_id, month), io.BytesIO()
-    further = [("异议登记", REGISTER, _register_rows(row))]
+    further = [
+        ("排行", RANKINGS, _ranking_rows(row)),
+        ("异议登记", REGISTER, _register_rows(row)),
+    ]
     write_table_to(book, "公示", COLUMNS, _excel_rows(row), notes=_notes(row), further=further)
     book.seek(0)
     name = f"{month // 100}-{month % 100:02}_积分公示_{row.community.name}.xlsx"
@@ -145,16 +150,36 @@ def _excel_rows(row: CommunityMonth) -> Iterator[dict[str, CellValue]]:
         yield values | {"points": Points(line.points)}
 
 
+#: As they were sealed: the program of docs/seal.md works their digest out from these rows.
+RANKINGS = (
+    Column("scheme", "积分办法", width=22),
+    Column("period", "哪一段", width=8),
+    Column("league", "分组", width=20),
+    Column("position", "排在第几行", "integer", width=11),
+    Column("place", "名次", "integer", width=8),
+    Column("spot", "院落或地点", width=24),
+    Column("name", "名称", width=20),
+    Column("points", "积分", "points", width=10),
+    Column("previous", "上一期", "points", width=10),
+)
+
+
+def _ranking_rows(row: CommunityMonth) -> Iterator[dict[str, CellValue]]:
+    for line in queries.sealed_rankings(row):
+        values: dict[str, Any] = dict(zip((column.key for column in RANKINGS), line, strict=True))
+        yield values | {"period": PERIODS[values["period"]]}
+
+
 #: Nobody is named in the register: who objected is between them and the community.
 REGISTER = (
-    Column("number", "编号"),
-    Column("line", "公示第几条"),
-    Column("title", "事由"),
+    Column("number", "编号", "integer", width=8),
+    Column("line", "公示第几条", "integer", width=12),
+    Column("title", "事由", width=34),
     Column("kind", "哪里不对"),
-    Column("opened_on", "提出日期"),
-    Column("decided_on", "答复日期"),
-    Column("days", "用了几天"),
-    Column("state", "结果"),
+    Column("opened_on", "提出日期", "date", width=12),
+    Column("decided_on", "答复日期", "date", width=12),
+    Column("days", "用了几天", "integer", width=10),
+    Column("state", "结果", width=10),
 )
 
 
@@ -180,10 +205,11 @@ def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
         ("封账内容", row.content or ""),
         ("签名（ed25519）", row.signature or ""),
         ("公钥", row.public_key or ""),
+        ("排行", "公示时定格，和公示一起封账"),
         ("异议登记", "按导出时的情况；答复了的会封进下一次公示"),
         ("核对网址", _verify_address()),
         ("核对码", sealing.code_of(row.signature or "")),
-        ("怎么核对", "在核对网址输入核对码；或见随软件的 docs/seal.md，二十行程序就能核对"),
+        ("怎么核对", "在核对网址输入核对码；或见随软件的 docs/seal.md，那里有一段短程序，不用本软件就能核对"),
     ]
 
 
