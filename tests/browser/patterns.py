@@ -18,6 +18,7 @@ from wtforms.fields.choices import SelectChoice
 
 from webapp.web import assets, errors, filters, headers
 from webapp.web.forms import Form, PointsField, at_most, required
+from webapp.web.menu import ShownEntry, ShownGroup
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(
@@ -62,10 +63,7 @@ def make_app() -> Flask:
         once_token=lambda: "once-token-of-the-pattern-pages",
         signed_in_user=lambda: SimpleNamespace(label="李*梅 社区书记"),
         desk_place=lambda: "昌宁社区",
-        desk_menu=lambda: [
-            SimpleNamespace(label=label, url=f"#{icon}", icon=icon, badge=badge, active=badge == 86)
-            for label, icon, badge in MENU
-        ],
+        desk_menu=_menu,
     )
     for name, views in ENDPOINTS.items():
         app.register_blueprint(_stand_ins(name, views))
@@ -74,6 +72,12 @@ def make_app() -> Flask:
     app.add_url_rule("/<name>", "pattern", _pattern)
     app.add_url_rule("/refusal/<surface>/<int:status>", "refusal", _refusal)
     return app
+
+
+def _menu(at: str = "", *, counted: bool = True) -> list[ShownGroup]:
+    entries = [ShownEntry(label, f"#{icon}", icon, badge * counted, badge == 86, "条") for label, icon, badge in MENU]
+    parts = (("", entries[:1]), ("日常", entries[1:4]), ("名册", entries[4:8]), ("设置", entries[8:]))
+    return [ShownGroup(label, below, any(entry.active for entry in below)) for label, below in parts]
 
 
 def _stand_ins(name: str, views: tuple[str, ...]) -> Blueprint:

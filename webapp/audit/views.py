@@ -22,11 +22,11 @@ from webapp.web.access import actor, requires
 from webapp.web.finding import searched
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import render
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import SETTINGS, MenuEntry
 from webapp.web.paging import paginate
 
 bp = Blueprint("audit", __name__)
-MENU = (MenuEntry("审计日志", "audit.lines", "scroll-text", "audit.view", 130),)
+MENU = (MenuEntry("审计日志", "audit.lines", "scroll-text", "audit.view", 130, group=SETTINGS),)
 AUDIT_WORDS = AuditWords(subjects={"audit": "审计日志"}, actions={"audit:exported": "导出审计日志"})
 
 SHOWN_DAYS = 30  # days that are shown unless others are asked for

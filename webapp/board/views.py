@@ -17,10 +17,10 @@ from webapp.web.access import ANYBODY, actor, requires
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 from webapp.web.limits import limited
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import SETTINGS, MenuEntry
 
 bp = Blueprint("board", __name__)
-MENU = (MenuEntry("公示屏", "board.boards", "monitor", "devices.manage", 121),)
+MENU = (MenuEntry("公示屏", "board.boards", "monitor", "devices.manage", 121, group=SETTINGS),)
 AUDIT_WORDS = AuditWords(
     subjects={"board": "公示屏"},
     actions={

@@ -23,7 +23,7 @@ from webapp.schemes.queries import schemes_for
 from webapp.web.access import ANYBODY, actor, in_turn, requires
 from webapp.web.htmx import go, render
 from webapp.web.limits import limited
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import DAILY, MenuEntry
 from webapp.web.paging import paginate
 
 bp = Blueprint("ratings", __name__)
@@ -35,6 +35,7 @@ MENU = (
         "ratings.view",
         60,
         badge=lambda: queries.open_floods(actor().scope("ratings.judge")),
+        group=DAILY,
     ),
 )
 AUDIT_WORDS = AuditWords(

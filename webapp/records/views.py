@@ -24,11 +24,11 @@ from webapp.schemes.queries import rule_version, schemes_in
 from webapp.web.access import SIGNED_IN, actor, requires
 from webapp.web.finding import searched
 from webapp.web.htmx import render
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import DAILY, MenuEntry
 from webapp.web.paging import paginate
 
 bp = Blueprint("records", __name__)
-MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.view", 35),)
+MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.view", 35, group=DAILY),)
 AUDIT_WORDS = AuditWords(
     subjects={"record": "记实", "rectification": "整改"},
     actions={

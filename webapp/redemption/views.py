@@ -24,7 +24,7 @@ from webapp.web.access import ANYBODY, actor, requires
 from webapp.web.finding import searched
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import DAILY, MenuEntry
 from webapp.web.paging import paginate
 
 bp = Blueprint("redemption", __name__)
@@ -37,6 +37,7 @@ MENU = (
         40,
         badge=lambda: queries.waiting_count(actor().scope("vouchers.hand_over")),
         also=("redemption.goods",),
+        group=DAILY,
     ),
 )
 AUDIT_WORDS = AuditWords(

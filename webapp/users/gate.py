@@ -110,13 +110,21 @@ def _load(token: str) -> SignedIn | None:
 
 
 def signed_in_user() -> Actor | None:
-    """For layouts: the member of staff who looks, if somebody has signed in."""
+    """For layouts: the member of staff who looks, if somebody has signed in. After a failure nobody is looked up."""
+    known: Actor | None = g.get("actor")
+    if known is not None and known.kind == "staff":
+        return known
+    if g.get("failed"):
+        return None
     return current_user.actor if current_user.is_authenticated else None
 
 
 def check() -> Response | None:
     """Open or close the view that is asked for."""
-    if request.endpoint is None or request.endpoint in assets.ENDPOINTS:
+    if request.endpoint in assets.ENDPOINTS:
+        return None
+    if request.endpoint is None:
+        _anybody()  # the page that says so has the menu of who asks
         return None
     permission = endpoint_permission(request.endpoint)
     if permission is None:

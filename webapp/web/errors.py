@@ -40,6 +40,7 @@ def surface() -> str:
 
 def refuse(status: int, title: str, message: str) -> Response:
     """A refusal as a page, or as the fragment that htmx puts into ``#flash``."""
+    g.failed = status >= 500
     template = "errors/_fragment.html" if wants_fragment() else "errors/page.html"
     html = render_template(template, title=title, message=message, surface=surface(), status=status)
     response = make_response(html, status)
@@ -97,5 +98,4 @@ def _busy(error: WriterBusy) -> Response:
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
     log.exception("unexpected error on %s %s", request.method, request.endpoint)
-    g.failed = True
     return refuse(500, "系统出了点问题", BROKEN)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from flask import Flask, current_app, request, url_for
 
 from webapp.web.access import actor
 
+#: The headings under which entries stand, in this order; what has none stands above them.
+DAILY, MONTHLY, REGISTERS, SETTINGS = "日常", "每月", "名册", "设置"
+GROUPS = ("", DAILY, MONTHLY, REGISTERS, SETTINGS)
+
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """``order`` places it (10, 20, …); ``badge`` counts what waits, or gives 0; ``also`` are the endpoints of further
-    lists that belong to the entry; ``unit`` is what the badge counts."""
+    """``order`` places it (10, 20, …) within its ``group``; ``badge`` counts what waits, or gives 0; ``also`` are the
+    endpoints of further lists that belong to the entry; ``unit`` is what the badge counts."""
 
     label: str
     endpoint: str
@@ -23,6 +28,7 @@ class MenuEntry:
     badge: Callable[[], int] | None = None
     also: tuple[str, ...] = ()
     unit: str = "条"
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,19 @@ class ShownEntry:
     unit: str
 
 
+@dataclass(frozen=True)
+class ShownGroup:
+    """A heading with its entries; ``badge`` is what waits below it while it is closed."""
+
+    label: str
+    entries: list[ShownEntry]
+    open: bool
+
+    @property
+    def badge(self) -> int:
+        return sum(entry.badge for entry in self.entries)
+
+
 def add(app: Flask, entries: Iterable[MenuEntry]) -> None:
     app.extensions.setdefault("menu", []).extend(entries)
 
@@ -44,27 +63,45 @@ def add_to_phone(app: Flask, entries: Iterable[MenuEntry]) -> None:
     app.extensions.setdefault("phone_menu", []).extend(entries)
 
 
-def desk_menu() -> list[ShownEntry]:
-    """The entries that the one who looks may open."""
-    return _shown_to_who_looks("menu")
+def desk_menu(at: str = "", *, counted: bool = True) -> list[ShownGroup]:
+    """What the one who looks may open, under its headings; the current page's group is open, on a page of none the
+    first. ``at`` is the list that the page belongs to, where its own address does not say so. Not ``counted``, it asks
+    the database nothing."""
+    entries = sorted(_allowed("menu"), key=lambda entry: (GROUPS.index(entry.group), entry.order))
+    here = _nearest([url for entry in entries for url in _urls(entry)], at or request.path)
+    groups = [
+        (label, [_shown(entry, here, counted) for entry in below])
+        for label, below in groupby(entries, lambda entry: entry.group)
+    ]
+    current = next((label for label, below in groups if any(one.active for one in below)), "")
+    current = current or next((label for label, _ in groups if label), "")
+    return [ShownGroup(label, below, label == current) for label, below in groups]
 
 
 def phone_menu() -> list[ShownEntry]:
-    """The same for the phone."""
-    return _shown_to_who_looks("phone_menu")
+    """The same for the phone, without headings."""
+    return [_shown(entry, request.path, True) for entry in sorted(_allowed("phone_menu"), key=lambda one: one.order)]
 
 
-def _shown_to_who_looks(name: str) -> list[ShownEntry]:
+def _allowed(name: str) -> list[MenuEntry]:
     who = actor()
-    entries = sorted(current_app.extensions.get(name, []), key=lambda entry: entry.order)
-    return [_shown(entry) for entry in entries if who.may(entry.permission)]
+    return [entry for entry in current_app.extensions.get(name, []) if who.may(entry.permission)]
 
 
-def _shown(entry: MenuEntry) -> ShownEntry:
-    here = (request.endpoint or "").split(".")[0] == entry.endpoint.split(".")[0]
-    urls = [url_for(endpoint) for endpoint in (entry.endpoint, *entry.also)]
-    active = any(request.path == url or (here and request.path.startswith(f"{url}/")) for url in urls)
-    return ShownEntry(entry.label, urls[0], entry.icon, entry.badge() if entry.badge else 0, active, entry.unit)
+def _urls(entry: MenuEntry) -> list[str]:
+    return [url_for(endpoint) for endpoint in (entry.endpoint, *entry.also)]
+
+
+def _nearest(urls: list[str], path: str) -> str:
+    """The list at or above a page: the longest address that the page's begins with. ``/desk`` itself is above nothing."""
+    above = [url for url in urls if path == url or (url.count("/") > 1 and path.startswith(f"{url}/"))]
+    return max(above, key=len, default="")
+
+
+def _shown(entry: MenuEntry, here: str, counted: bool) -> ShownEntry:
+    urls = _urls(entry)
+    count = entry.badge() if entry.badge and counted else 0
+    return ShownEntry(entry.label, urls[0], entry.icon, count, here in urls, entry.unit)
 
 
 def init_app(app: Flask) -> None:

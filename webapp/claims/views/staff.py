@@ -23,7 +23,7 @@ from webapp.web.access import actor, requires
 from webapp.web.finding import searched
 from webapp.web.forms import perform
 from webapp.web.htmx import go, render
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import DAILY, MenuEntry
 
 MOST_FOUND = 20
 MOST_OWN = 30
@@ -35,8 +35,8 @@ def to_review() -> int:
 
 
 MENU = (
-    MenuEntry("申报初审", "claims.desk_inbox", "clipboard-check", "claims.review", 36, to_review),
-    MenuEntry("代居民申报", "claims.find_household", "clipboard-pen", "claims.make", 37),
+    MenuEntry("申报初审", "claims.desk_inbox", "clipboard-check", "claims.review", 36, to_review, group=DAILY),
+    MenuEntry("代居民申报", "claims.find_household", "clipboard-pen", "claims.make", 37, group=DAILY),
 )
 PHONE = (
     MenuEntry("申报初审", "claims.phone_inbox", "clipboard-check", "claims.review", 10, to_review),

@@ -8,9 +8,9 @@ from webapp.honours.forms import PERIODS
 from webapp.honours.views import choosing, desk, public
 from webapp.honours.views.blueprint import bp
 from webapp.qrcodes import plaques
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import MONTHLY, MenuEntry
 
-MENU = (MenuEntry("评优", "honours.honours", "award", "records.view", 40, also=("honours.kinds",)),)
+MENU = (MenuEntry("评优", "honours.honours", "award", "records.view", 42, also=("honours.kinds",), group=MONTHLY),)
 NOTICES = (public.notices,)
 AUDIT_WORDS = AuditWords(
     subjects={"honour": "荣誉", "honour-kind": "评优项目"},

@@ -22,10 +22,10 @@ from webapp.places.queries import communities_in
 from webapp.web.access import actor, requires
 from webapp.web.filters import month_name
 from webapp.web.htmx import go, render
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import MONTHLY, MenuEntry
 from webapp.web.paging import paginate
 
-MENU = (MenuEntry("卫生大检查", "inspections.rounds", "brush-cleaning", "records.view", 36),)
+MENU = (MenuEntry("卫生大检查", "inspections.rounds", "brush-cleaning", "records.view", 36, group=MONTHLY),)
 
 
 def _names(keys: Sequence[int]) -> dict[int, str]:

@@ -3,7 +3,7 @@
 from webapp.audit.words import AuditWords
 from webapp.ledger.views import book, lapses
 from webapp.ledger.views.blueprint import bp
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import DAILY, MenuEntry
 
 MENU = (
     MenuEntry(
@@ -13,6 +13,7 @@ MENU = (
         "ledger.view",
         100,
         also=("ledger.months", "ledger.lapses"),
+        group=DAILY,
     ),
 )
 AUDIT_WORDS = AuditWords(

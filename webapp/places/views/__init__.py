@@ -8,14 +8,28 @@ from webapp.places.views import areas, courtyards, exports, households, imports,
 from webapp.places.views.blueprint import bp
 from webapp.places.views.words import AUDIT_WORDS
 from webapp.web.access import actor
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import REGISTERS, MenuEntry
 
 MENU = (
     MenuEntry(
-        "院落与住户", "places.courtyards", "house", "places.view", 20, also=("places.households", "places.people")
+        "院落与住户",
+        "places.courtyards",
+        "house",
+        "places.view",
+        20,
+        also=("places.households", "places.people"),
+        group=REGISTERS,
     ),
-    MenuEntry("商铺", "places.shops", "store", "places.view", 30),
-    MenuEntry("区域与服务站", "places.areas", "map", "places.view", 80, also=("places.stations", "places.upload")),
+    MenuEntry("商铺", "places.shops", "store", "places.view", 30, group=REGISTERS),
+    MenuEntry(
+        "区域与服务站",
+        "places.areas",
+        "map",
+        "places.view",
+        80,
+        also=("places.stations", "places.upload"),
+        group=REGISTERS,
+    ),
 )
 
 

@@ -7,9 +7,9 @@ from webapp.qrcodes import doors, queries
 from webapp.qrcodes.models import KINDS
 from webapp.qrcodes.views import desk, public
 from webapp.qrcodes.views.blueprint import bp
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import REGISTERS, MenuEntry
 
-MENU = (MenuEntry("二维码", "qrcodes.codes", "qr-code", "codes.print", 95),)
+MENU = (MenuEntry("二维码", "qrcodes.codes", "qr-code", "codes.print", 95, group=REGISTERS),)
 AUDIT_WORDS = AuditWords(
     names={"code": queries.holder_numbers},
     subjects={"code": "二维码", "plate": "门牌码", "card": "积分卡"},

@@ -6,9 +6,9 @@ from webapp.rankings.models import SHOPS_BY
 from webapp.rankings.views import desk, home
 from webapp.rankings.views.blueprint import bp
 from webapp.web.home import HomeLink
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import MONTHLY, MenuEntry
 
-MENU = (MenuEntry("积分排行", "rankings.rankings", "trophy", "records.view", 39),)
+MENU = (MenuEntry("积分排行", "rankings.rankings", "trophy", "records.view", 41, group=MONTHLY),)
 HOME = (HomeLink("积分排行", "我家和院落排第几", "rankings.at_home", "trophy", 60),)
 AUDIT_WORDS = AuditWords(
     subjects={"ranking": "排行设置"},

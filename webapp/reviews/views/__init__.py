@@ -7,20 +7,21 @@ from webapp.reviews.models import OBJECTION_STATES, STATES
 from webapp.reviews.views import announcing, home, meeting, objections, publication, publishing, rankings
 from webapp.reviews.views.blueprint import bp
 from webapp.web.access import actor
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import MONTHLY, MenuEntry
 
 HOME = home.HOME
 MENU = (
     MenuEntry(
         "月度审核",
         "reviews.review",
-        "clipboard-check",
+        "badge-check",
         "reviews.confirm",
         37,
         badge=lambda: queries.waiting_count(actor().scope("reviews.confirm")),
+        group=MONTHLY,
     ),
-    MenuEntry("公示", "reviews.publications", "megaphone", "records.view", 38),
-    MenuEntry("异议", "reviews.objections", "messages-square", "records.view", 39, objections.to_answer),
+    MenuEntry("公示", "reviews.publications", "megaphone", "records.view", 38, group=MONTHLY),
+    MenuEntry("异议", "reviews.objections", "messages-square", "records.view", 39, objections.to_answer, group=MONTHLY),
 )
 AUDIT_WORDS = AuditWords(
     subjects={"month": "月度公示", "objection": "异议"},

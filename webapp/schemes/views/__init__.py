@@ -4,9 +4,9 @@ from webapp.audit.words import AuditWords, named_by
 from webapp.schemes.models import Scheme
 from webapp.schemes.views import imports, rules, schemes, settings
 from webapp.schemes.views.blueprint import bp
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import SETTINGS, MenuEntry
 
-MENU = (MenuEntry("积分办法", "schemes.schemes", "list-checks", "schemes.view", 90),)
+MENU = (MenuEntry("积分办法", "schemes.schemes", "list-checks", "schemes.view", 90, group=SETTINGS),)
 AUDIT_WORDS = AuditWords(
     names={"scheme": named_by(Scheme.id, Scheme.name)},
     subjects={"scheme": "积分办法", "category": "一级指标", "rule": "细则"},

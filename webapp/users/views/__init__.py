@@ -7,11 +7,11 @@ from webapp.users import queries
 from webapp.users.models import POSTS, Device, User
 from webapp.users.views import appointments, devices, own, pins, residents, staff
 from webapp.users.views.blueprint import bp
-from webapp.web.menu import MenuEntry
+from webapp.web.menu import SETTINGS, MenuEntry
 
 MENU = (
-    MenuEntry("人员与任职", "users.people", "users", "users.view", 110),
-    MenuEntry("自助终端", "users.devices", "monitor", "devices.manage", 120),
+    MenuEntry("人员与任职", "users.people", "users", "users.view", 110, group=SETTINGS),
+    MenuEntry("自助终端", "users.devices", "tablet-smartphone", "devices.manage", 120, group=SETTINGS),
 )
 AUDIT_WORDS = AuditWords(
     subjects={"user": "账号", "appointment": "任职", "resident": "住户登录", "pin": "查询密码", "device": "自助终端"},
