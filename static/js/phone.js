@@ -50,10 +50,11 @@
     label.querySelectorAll("img, .photo-off").forEach((el) => el.remove());
   };
 
-  // One empty place after the last picture, the rest hidden
+  // One empty place after the last picture while there is room, the rest hidden
   const arrange = (group) => {
-    let free = false;
-    group.querySelectorAll(".photo").forEach((label) => {
+    const used = group.querySelectorAll(".photo.full, .photo-kept :checked").length;
+    let free = used >= Number(group.dataset.photos);
+    group.querySelectorAll(".photo:not(.photo-kept)").forEach((label) => {
       const empty = !label.classList.contains("full");
       label.hidden = empty && free;
       if (empty) free = true;
@@ -78,7 +79,10 @@
   const wake = () => doc.querySelectorAll("[data-photos]").forEach(arrange);
   doc.addEventListener("htmx:afterSettle", wake);
   wake();
-  doc.addEventListener("change", (e) => { if (e.target.matches("[data-photos] input[type=file]")) taken(e.target); });
+  doc.addEventListener("change", (e) => { 
+    if (e.target.matches("[data-photos] input[type=file]")) taken(e.target);
+    else if (e.target.matches(".photo-kept input")) arrange(e.target.closest("[data-photos]"));
+  });
   doc.addEventListener("click", (e) => {
     const off = e.target.closest(".photo-off");
     if (!off) return;

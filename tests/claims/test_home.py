@@ -106,7 +106,7 @@ def test_a_file_that_is_no_photo_is_refused_and_the_rest_kept(at_home, yard):
     answer = at_home.post(NEW, data=yard.fields("1.3", note="种了月季", photos=[(io.BytesIO(b"no"), "x.jpg")]))
     assert answer.status_code == 422
     assert 'value="种了月季"' in words(answer)
-    assert "照片要重新选" in words(answer)
+    assert "这不是照片" in words(answer)
 
 
 def test_nobody_sees_anybody_elses_claim(app, at_home, yard):

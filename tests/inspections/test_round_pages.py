@@ -397,3 +397,14 @@ def test_a_head_reads_the_own_courtyards_marks_rank_and_points(client, phone, id
 def test_a_household_without_a_head_finds_no_results(client, yards):
     sign_in_resident(client, yards.street.household)
     assert client.get("/home/rounds").status_code == 404
+
+
+def test_every_item_without_a_mark_says_so_at_once(phone, ids):
+    sent = {name: value for name, value in marks(note="门口有纸箱").items() if name not in ("mark_1", "mark_3")}
+    answer = phone.post(f"/phone/rounds/{ids[0]}/{ids[1][0]}", data=sent)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert 'id="mark_1-error"' in page
+    assert 'id="mark_3-error"' in page
+    assert 'id="mark_0-error"' not in page
+    assert 'value="门口有纸箱"' in page

@@ -198,3 +198,11 @@ def test_the_kiosks_page_is_for_kiosks(client, month):
 def test_codes_are_folded(month, code):
     assert asked(f"  {code.lower()}-2 ") == ("seal", code.replace(" ", ""), 2)
     assert asked("Ｓ－００４２１１　８kq2－xm4t") == ("slip", "S0042118KQ2XM4T", 0)
+
+
+@pytest.mark.parametrize("path", ["/slip/S-000001AAAABBBB", "/verify/0000000000000000"])
+def test_an_unknown_number_in_an_address_stands_in_the_field_to_be_mended(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert f'value="{path.rsplit("/", 1)[1]}"' in answer.text
+    assert "请照纸上的码再输一次" in answer.text

@@ -8,7 +8,7 @@ from typing import Any
 from wtforms import FieldList, FormField, IntegerField, MultipleFileField, RadioField, SelectField, StringField
 from wtforms.validators import NumberRange
 
-from webapp.core.errors import Invalid
+from webapp.core.errors import DomainError, Invalid
 from webapp.core.points import Points
 from webapp.inspections.models import InspectionSheet
 from webapp.inspections.ranking import REWARD_KINDS, SHEET_PROOFS, TIES, Item, Reward, SheetText
@@ -38,6 +38,15 @@ class MarksForm(Form):
 
     def marks(self) -> list[Points | None]:
         return [field.data for field in mark_fields(self)]
+
+    def blame(self, error: DomainError) -> bool:
+        """A refused mark: every item that has none yet says so, not only the first."""
+        known = super().blame(error)
+        if (error.field or "").startswith("mark_"):
+            for field in mark_fields(self):
+                if field.data is None and not field.errors:
+                    field.errors = [f"「{field.label.text}」还没有打分。"]
+        return bool(known)
 
 
 class PaperForm(MarksForm):

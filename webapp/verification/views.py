@@ -66,7 +66,7 @@ def _answer(found: Asked) -> Response:
     try:
         answer = queries.answer(found, _key())
     except NotFound as error:
-        return _form(message=error.message, status=404)
+        return _form(found.code, error.message, status=404)
     return render("verification/answer.html", answer=answer, public_key=_public_key(answer))
 
 

@@ -120,7 +120,7 @@ class Filling:
             most_photos=MOST_PHOTOS,
             old_photos=photos_of(self.mends.id) if self.mends else (),
             keeps="keep" in request.form or request.method == "GET",
-            had_photos=photos.came(),
+            kept_photos=photos.kept(),
             saved_at=self.saved_at,
             status=422 if request.method == "POST" else 200,
         )

@@ -81,7 +81,7 @@ def _page(record: Record, form: RectifyForm) -> Response:
         after=records.after_photos([one.id for one in sent]),
         states=RECTIFICATIONS,
         form=form,
-        had_photos=photos.came(),
+        kept_photos=photos.kept(),
         status=status_of(form),
     )
 

@@ -70,7 +70,7 @@ def _page(record: Record, form: RectifyForm, reason: str = "", why: str = "") ->
         states=RECTIFICATIONS,
         recused=why_recused(whom, actor().person_id),
         form=form,
-        had_photos=photos.came(),
+        kept_photos=photos.kept(),
         reason=reason,
         why=why,
         status=422 if why else status_of(form),

@@ -114,7 +114,7 @@ def _score_page(whom: records.Target, form: ScoreForm | None = None) -> Response
         provisional=records.provisional_at(whom.id, today),
         recused=why_recused(whom, actor().person_id),
         round_offer=offer(whom.id) if whom.kind == "courtyard" and form is None else None,
-        had_photos=photos.came(),
+        kept_photos=photos.kept(),
         status=422 if form else 200,
     )
 

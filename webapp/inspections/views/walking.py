@@ -134,7 +134,7 @@ def _mark_page(round_id: int, courtyard_id: int, form: Any) -> Response:
         marks=mark_fields(form),
         reasons=service.SHUT_REASONS,
         recused=why_recused(whom, actor().person_id),
-        had_photos=photos.came(),
+        kept_photos=photos.kept(),
         status=422 if form.errors else 200,
     )
 

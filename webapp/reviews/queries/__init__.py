@@ -56,6 +56,7 @@ from webapp.reviews.queries.order import to_list
 from webapp.reviews.queries.publication import (
     all_lines,
     lines_statement,
+    places_in,
     publication,
     publication_by_token,
     publishing_now,
@@ -101,6 +102,7 @@ __all__ = [
     "objections_waiting",
     "on_notice",
     "open_in_month",
+    "places_in",
     "publication",
     "publication_by_token",
     "published_months",

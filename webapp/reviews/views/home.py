@@ -40,13 +40,19 @@ def my_publication() -> Response:
     if newest is None:
         return render("reviews/my_publication.html", "reviews/_my_lines.html", row=None, page=None)
     row, all_ = queries.publication(who.community_id, newest.month), request.args.get("all") == "1"
-    page = paginate(queries.lines_statement(row, holder_id=None if all_ else who.household_id), per_page=LINES)
+    place = request.args.get("place", "")[:80] if all_ else ""
+    statement = queries.lines_statement(row, place=place, holder_id=None if all_ else who.household_id)
+    page = paginate(statement, per_page=LINES)
     return render(
         "reviews/my_publication.html",
         "reviews/_my_lines.html",
         row=row,
         page=page,
         all_=all_,
+        place=place,
+        places=queries.places_in(row) if all_ else [],
+        narrow=url_for("reviews.my_publication"),
+        hidden={"all": 1},
         open_=queries.takes_objections(row, clock.now()),
         named=queries.named_to_all,
     )

@@ -218,12 +218,16 @@ def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
 @limited("60/minute")
 def public(token: str) -> Response:
     """The link for chat groups. Deductions of households and people stand there without a name."""
-    row = queries.publication_by_token(token)
-    page = paginate(queries.lines_statement(row), per_page=PUBLIC_LINES)
+    row, place = queries.publication_by_token(token), request.args.get("place", "")[:80]
+    page = paginate(queries.lines_statement(row, place=place), per_page=PUBLIC_LINES)
     return render(
         "reviews/public.html",
         row=row,
         page=page,
+        place=place,
+        places=queries.places_in(row),
+        narrow=url_for("reviews.public", token=token),
+        hidden={},
         register=queries.register(row, clock.today()),
         takes=queries.takes_objections(row, clock.now()),
         seal=_seal(row),
