@@ -8,7 +8,7 @@ the session's connection, inside its transaction; everything else stays with SQL
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Insert, Select, TextClause, Update, bindparam
@@ -20,6 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from webapp.extensions import db
 
 Reader = Callable[[Any], Any]
+Writer = Callable[[Any], Any]
 KEPT = "driver"  # in a session's info: the transaction, its driver's connection, and the dialect
 
 
@@ -121,7 +122,7 @@ class _Text:
 
     def run(self, connection: Any, dialect: Dialect, values: dict[str, Any]) -> tuple[list[Any], int]:
         """The rows, and how many were written."""
-        bound = self._bound(values)
+        bound = self._bound(values, self._writers)
         cursor = connection.cursor()
         try:
             cursor.execute(self._sql, bound)
@@ -136,9 +137,10 @@ class _Text:
         return [self._row(row) for row in rows] if self._row is not None else [], written
 
     def each(self, connection: Any, dialect: Dialect, rows: Sequence[dict[str, Any]]) -> None:
+        writers = {name: _remembering(write) for name, write in self._writers.items()}
         cursor = connection.cursor()
         try:
-            cursor.executemany(self._sql, [self._bound(values) for values in rows])
+            cursor.executemany(self._sql, [self._bound(dict(values), writers) for values in rows])
         except dialect.loaded_dbapi.Error as error:
             raise self._said(error, connection, dialect) from error
         finally:
@@ -154,10 +156,11 @@ class _Text:
             self._sql, None, error, general, hide_parameters=True, connection_invalidated=gone, dialect=dialect
         )
 
-    def _bound(self, values: dict[str, Any]) -> Any:
+    def _bound(self, values: dict[str, Any], writers: Mapping[str, Writer]) -> Any:
+        """``values`` may be written to."""
         if self._fixed:
             values = self._fixed | values
-        for name, write in self._writers.items():
+        for name, write in writers.items():
             values[name] = write(values[name])
         return values if self._order is None else [values[name] for name in self._order]
 
@@ -166,6 +169,19 @@ class _Text:
         for place, reader in self._readers:
             read[place] = reader(read[place])
         return read
+
+
+def _remembering(write: Writer) -> Writer:
+    """For many rows: a value that is the one of the row before, as the moment of an act is, is not written anew."""
+    before, written = object(), None
+
+    def remembering(value: Any) -> Any:
+        nonlocal before, written
+        if value is not before:
+            before, written = value, write(value)
+        return written
+
+    return remembering
 
 
 def _compiled(statement: Statement, dialect: Dialect, values: dict[str, Any]) -> SQLCompiler:

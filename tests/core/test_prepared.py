@@ -99,6 +99,22 @@ def test_a_savepoint_takes_back_what_was_written_inside_it(app):
 
 
 @both_databases
+def test_many_rows_are_written_each_with_its_own_values_and_stay_as_they_were_given(app):
+    day, next_day = datetime(2026, 3, 1, 8, tzinfo=UTC), datetime(2026, 3, 2, 8, tzinfo=UTC)
+    area = make_community().community
+    ids = [make_person(area=area, name=name).id for name in ("李玉梅", "王建国", "张桂兰")]
+    rows = [{"p_id": ident, "p_at": at} for ident, at in zip(ids, (day, day, next_day), strict=True)]
+    given = [dict(row) for row in rows]
+    Prepared(
+        db.update(Holder.__table__).where(_holder.id == bindparam("p_id")).values(created_at=bindparam("p_at"))
+    ).each(rows)
+
+    read = Prepared(select(_holder.created_at).where(_holder.id == bindparam("id")))
+    assert [read.first(id=ident).created_at for ident in ids] == [day, day, next_day]
+    assert rows == given
+
+
+@both_databases
 def test_an_error_of_the_driver_is_sqlalchemys_and_tells_no_values(app):
     query = Prepared(select(_holder.id).where(db.func.no_such_function(_holder.name) == bindparam("name")))
     with pytest.raises(DBAPIError) as error:

@@ -14,6 +14,7 @@ from webapp.core.actor import EVERYWHERE, Actor
 from webapp.extensions import db
 from webapp.prepared import Prepared
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str, sort_keys=True).encode
 _INSERT = Prepared(insert(AuditLine.__table__).inline())  # type: ignore[arg-type]  # a declarative table is a Table
 
 
@@ -67,7 +68,7 @@ def _line(
         "object_kind": object_kind,
         "object_id": object_id,
         "area_path": area_path,
-        "detail": json.dumps(detail, ensure_ascii=False, default=str, sort_keys=True),
+        "detail": _encode(detail),
     }
 
 

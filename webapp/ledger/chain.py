@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 VERSION = 1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -38,6 +39,7 @@ def digest(fields: Sequence[object]) -> str:
     return hashlib.sha256(_encode(fields).encode()).hexdigest()
 
 
+@lru_cache(maxsize=8)  # a batch's lines share their moment
 def moment_text(moment: datetime) -> str:
     """``2026-11-20T07:40:12Z``: UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

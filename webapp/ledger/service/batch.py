@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, bindparam, select, update
 
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -32,6 +32,21 @@ MOST_AT_ONCE = 1000
 
 _a, _e = Account.__table__.c, Entry.__table__.c
 _FIGURES = tuple(one.name for one in fields(Figures))
+_STATES = select(_a.id, _a.holder_id, _a.community_id, _a.scheme_id, _a.held, _a.head, *(_a[name] for name in _FIGURES))
+_LOCKED = (
+    _STATES.where(_a.holder_id.in_(bindparam("holders", expanding=True)))
+    .where(_a.scheme_id.in_(bindparam("schemes", expanding=True)))
+    .order_by(_a.id)
+    .with_for_update(key_share=True)
+)
+_ids = bindparam("ids", expanding=True, type_=Integer)
+_TERMS = select(Scheme.id, Scheme.floor, Scheme.base, Scheme.rolls_up_to_id).where(Scheme.id.in_(_ids))
+_COURTYARDS = select(Household.id, Household.courtyard_id).where(Household.id.in_(_ids))
+_POSTED = (
+    select(_e.cause_id, _a.holder_id, _a.scheme_id)
+    .join(Account.__table__, _a.id == _e.account_id)
+    .where(_e.cause_kind == bindparam("kind"), _e.cause_id.in_(_ids))
+)
 _SET_ACCOUNT = Prepared(
     update(Account.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
     .where(_a.id == bindparam("p_id"))
@@ -110,14 +125,13 @@ def _rolled(lower: dict[int, Due], schemes: dict[int, _Terms]) -> dict[int, Due]
 
 
 def _terms(ids: Iterable[int]) -> dict[int, _Terms]:
-    columns = (Scheme.id, Scheme.floor, Scheme.base, Scheme.rolls_up_to_id)
-    rows = db.session.connection().execute(select(*columns).where(Scheme.id.in_(set(ids))))
+    rows = db.session.connection().execute(_TERMS, {"ids": list(set(ids))}).all()
     return {row.id: _Terms._make(row) for row in rows}
 
 
 def _courtyards(household_ids: set[int]) -> dict[int, int]:
-    statement = select(Household.id, Household.courtyard_id).where(Household.id.in_(household_ids))
-    return {household: yard for household, yard in db.session.connection().execute(statement) if yard is not None}
+    rows = db.session.connection().execute(_COURTYARDS, {"ids": list(household_ids)}).all()
+    return {household: yard for household, yard in rows if yard is not None}
 
 
 def _write(
@@ -159,19 +173,14 @@ def _write(
 
 def _locked(due: Iterable[Due]) -> dict[tuple[int, int], _State]:
     """The accounts concerned that are open, locked in the order of their ids. (SQLite has one writer anyway.)"""
-    pairs = {(one.holder_id, one.scheme_id) for one in due}
-    rows = db.session.connection().execute(
-        select(Account.__table__)
-        .where(_a.holder_id.in_({pair[0] for pair in pairs}), _a.scheme_id.in_({pair[1] for pair in pairs}))
-        .order_by(_a.id)
-        .with_for_update(key_share=True)
-    )
+    due = list(due)
+    holders, schemes = {one.holder_id for one in due}, {one.scheme_id for one in due}
+    rows = db.session.connection().execute(_LOCKED, {"holders": list(holders), "schemes": list(schemes)}).all()
     return {(row.holder_id, row.scheme_id): _state(row) for row in rows}
 
 
 def _state(row: Any) -> _State:
-    figures = Figures(**{name: getattr(row, name) for name in _FIGURES})
-    return _State(row.id, row.community_id, row.scheme_id, row.held, row.head, figures)
+    return _State(row.id, row.community_id, row.scheme_id, row.held, row.head, Figures(*row[-len(_FIGURES) :]))
 
 
 _Used = tuple[str, int, int, int]
@@ -190,10 +199,8 @@ def _used(due: Iterable[Due]) -> set[_Used]:
 
 
 def _posted(kind: str, ids: set[int]) -> Iterator[_Used]:
-    statement = select(_e.cause_id, _a.holder_id, _a.scheme_id).join(Account.__table__, _a.id == _e.account_id)
-    statement = statement.where(_e.cause_kind == kind, _e.cause_id.in_(ids))
-    for cause_id, holder_id, scheme_id in db.session.connection().execute(statement):
-        yield kind, cause_id, holder_id, scheme_id
+    for row in db.session.connection().execute(_POSTED, {"kind": kind, "ids": list(ids)}).all():
+        yield kind, row.cause_id, row.holder_id, row.scheme_id
 
 
 def _bears(
@@ -213,7 +220,7 @@ def _bears(
 def _opened(states: dict[tuple[int, int], _State], holder_id: int, scheme_id: int, now: datetime) -> _State:
     """:raises NotFound, Conflict: as ``open_account`` does."""
     open_account(holder_id=holder_id, scheme_id=scheme_id, now=now)
-    statement = select(Account.__table__).where(_a.holder_id == holder_id, _a.scheme_id == scheme_id)
+    statement = _STATES.where(_a.holder_id == holder_id, _a.scheme_id == scheme_id)
     state = _state(db.session.connection().execute(statement.with_for_update(key_share=True)).one())
     states[holder_id, scheme_id] = state
     return state

@@ -120,7 +120,7 @@ def target(holder_id: int, *, locked: bool = False) -> Target:
 
 def targets(holder_ids: Iterable[int]) -> dict[int, Target]:
     """Of several holders at once; those that are not there are left out."""
-    rows = db.session.connection().execute(_TARGETS, {"holders": sorted(set(holder_ids))})
+    rows = db.session.connection().execute(_TARGETS, {"holders": sorted(set(holder_ids))}).all()
     return {row[0]: _as_target(row) for row in rows}
 
 

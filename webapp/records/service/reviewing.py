@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Integer, bindparam, func, insert, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.audit.service import Happened, log_each
 from webapp.core.actor import Actor
@@ -29,6 +30,14 @@ from webapp.users.queries import courtyards_headed_in
 
 MOST_AT_ONCE = 500  # records in one transaction
 MOST_REASON = 300  # characters
+_step, _record, _ids = RecordStep.__table__.c, Record.__table__.c, bindparam("ids", expanding=True, type_=Integer)
+_LOCKED = select(Record).where(Record.id.in_(_ids)).order_by(Record.id).with_for_update()
+_PASSED_BY = select(_step.record_id).where(
+    _step.record_id.in_(_ids), _step.kind == "passed", _step.user_id == bindparam("user")
+)
+_STEPS_TAKEN = select(_step.record_id, func.count()).where(_step.record_id.in_(_ids)).group_by(_step.record_id)
+_INSERT_STEP = Prepared(insert(RecordStep.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
+_SET_STATE = update(Record.__table__).where(_record.id.in_(_ids)).values(state=bindparam("new"))  # type: ignore[arg-type]  # likewise
 _DONE_ALREADY = "这条记实已经处理过了，请刷新看看。"
 
 
@@ -124,11 +133,8 @@ def _passed_by(actor: Actor, record_ids: Sequence[int]) -> set[int]:
     """Which of some records the actor passed in the first review."""
     if actor.user_id is None:
         return set()
-    step = RecordStep.__table__.c
-    statement = select(step.record_id).where(
-        step.record_id.in_(list(record_ids)), step.kind == "passed", step.user_id == actor.user_id
-    )
-    return set(db.session.connection().execute(statement).scalars())
+    values = {"ids": list(record_ids), "user": actor.user_id}
+    return set(db.session.connection().execute(_PASSED_BY, values).scalars())
 
 
 def post_confirmed(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcome:
@@ -225,8 +231,9 @@ def _judged(record_ids: Sequence[int], judge: Callable[[Found], None]) -> tuple[
 
 
 def _locked_all(record_ids: Sequence[int]) -> list[Found]:
-    statement = select(Record).where(Record.id.in_(list(record_ids))).order_by(Record.id).with_for_update()
-    records = db.session.scalars(statement.execution_options(populate_existing=True)).all()
+    records = db.session.scalars(
+        _LOCKED, {"ids": list(record_ids)}, execution_options={"populate_existing": True}
+    ).all()
     whom = targets({record.holder_id for record in records})
     schemes = {scheme_id: terms(scheme_id) for scheme_id in {record.scheme_id for record in records}}
     return [Found(record, whom[record.holder_id], schemes[record.scheme_id]) for record in records]
@@ -250,10 +257,6 @@ def _outcome(good: Sequence[Found], refused: Refused) -> Outcome:
 # The step -------------------------------------------------------------------------------------------------------------
 
 
-_step, _record = RecordStep.__table__.c, Record.__table__.c
-_INSERT_STEP = Prepared(insert(RecordStep.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
-
-
 def locked(record_id: int) -> Found:
     """:raises NotFound: if there is no such record."""
     found = _locked_all([record_id])
@@ -268,9 +271,11 @@ def all_go_on(found: Sequence[Found], state: str, actor: Actor, now: datetime, n
         return
     ids = [one.record.id for one in found]
     db.session.flush()
-    db.session.execute(update(Record).where(Record.id.in_(ids)).values(state=state))
-    counted = select(_step.record_id, func.count()).where(_step.record_id.in_(ids)).group_by(_step.record_id)
-    taken = {record_id: count for record_id, count in db.session.connection().execute(counted)}
+    connection = db.session.connection()
+    connection.execute(_SET_STATE, {"ids": ids, "new": state})
+    for one in found:
+        set_committed_value(one.record, "state", state)
+    taken = {record_id: count for record_id, count in connection.execute(_STEPS_TAKEN, {"ids": ids}).all()}
     _INSERT_STEP.each(
         [
             {
