@@ -109,3 +109,25 @@ def test_a_reward_says_what_it_gives(reward, words):
 
 def test_no_reward_is_no_points():
     assert sheet().reward(1, 1, 1) == Points(0)
+
+
+def test_a_league_below_its_least_size_is_ranked_without_points_and_says_why():
+    text = sheet(Reward("first", 1, 1, 100), Reward("last", 1, 1, -20), least=3)
+    assert points(text, places(100)) == [0]
+    assert points(text, places(100, 80)) == [0, 0]
+    assert points(text, places(100, 80, 60)) == [100, 0, -20]
+    assert ranked(text, places(100, 80)) == [1, 2]
+    assert text.too_few(2) == "这一组只查到 2 个院，不到 3 个，只排名、不计分"
+    assert [text.too_few(3), text.too_few(None), sheet(least=3).too_few(1)] == ["", "", ""]
+
+
+def test_a_small_league_takes_nothing_from_a_large_one():
+    text = sheet(Reward("first", 1, 1, 100), leagues=(4,), least=3)
+    found = ranks(text, [*places(100, 90, 80), Scored(9, 1, (10, 0))])
+    assert [found[yard].points.tenths for yard in (0, 1, 2, 9)] == [100, 0, 0, 0]
+
+
+def test_a_sheet_from_before_leagues_had_a_least_size_stays_as_it_was():
+    kept = sheet(Reward("first", 1, 1, 100)).kept
+    del kept["least"]
+    assert points(SheetText.read(kept), places(100)) == [100]

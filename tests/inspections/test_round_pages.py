@@ -352,6 +352,8 @@ def test_a_sheet_is_changed_into_a_new_version(desk, yards):
         ({"leagues": "8、4"}, "从小到大"),
         ({"coverage": "101"}, "1 到 100"),
         ({"coverage": ""}, "1 到 100"),
+        ({"least": "0"}, "1 到 50"),
+        ({"least": ""}, "1 到 50"),
         ({"rewards-0-first": "x"}, "请填整数"),
         ({"rewards-0-points": ""}, "分值请填数字"),
         ({"plus_rule": "0"}, "请选按哪条细则入账"),
@@ -408,3 +410,21 @@ def test_every_item_without_a_mark_says_so_at_once(phone, ids):
     assert 'id="mark_3-error"' in page
     assert 'id="mark_0-error"' not in page
     assert 'value="门口有纸箱"' in page
+
+
+def test_a_league_with_too_few_courtyards_is_told_before_the_end_and_at_home(app, client, make):
+    yards = make(2)
+    head = make_person(household=yards.street.household)
+    make_appointment(person=head, post="courtyard_head", courtyard=yards.courtyards[0])
+    for courtyard in yards.courtyards:
+        yards.score(courtyard)
+    few = "这一组只查到 2 个院，不到 3 个，只排名、不计分"
+    desk = sign_in(client, yards.secretary_user)
+    assert few in text_of(desk.get(f"/desk/rounds/{yards.round.id}/close"))
+    yards.close()
+    db.session.commit()
+    assert few in text_of(desk.get(f"/desk/rounds/{yards.round.id}"))
+    assert few in text_of(desk.get(f"/desk/rounds/{yards.round.id}/result-sheet"))
+    home = sign_in_resident(app.test_client(), yards.street.household)
+    assert few in text_of(home.get("/home/rounds"))
+    assert db.session.scalars(db.select(Record)).all() == []

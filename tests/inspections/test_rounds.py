@@ -106,6 +106,8 @@ def save(yards, text):
         ({"items": (Item("地面", 0, 20),)}, "大于 0"),
         ({"coverage": 0}, "1 到 100"),
         ({"leagues": (8, 4)}, "从小到大"),
+        ({"least": 0}, "每组至少几个院"),
+        ({"least": 51}, "每组至少几个院"),
         ({"leagues": (1, 2, 3, 4)}, "最多分 4 组"),
         ({"rewards": (Reward("first", 3, 1, 100),)}, "从小到大"),
         ({"rewards": (Reward("first", 1, 1, 0),)}, "不能是 0"),

@@ -94,6 +94,7 @@ class SheetForm(Form):
     items = FieldList(FormField(ItemRow), "检查项目", min_entries=MOST_ITEMS, max_entries=MOST_ITEMS)
     proof = RadioField("照片", choices=options(SHEET_PROOFS.items()), validators=[given("请选照片的要求。")])
     coverage = IntegerField("至少查到百分之几才排名", validators=[given("请填 1 到 100 的整数。")])
+    least = IntegerField("每组至少几个院才计分", validators=[given("请填 1 到 50 的整数，一般填 3。")])
     leagues = StringField("按户数分组", validators=[at_most(40)])
     tie = RadioField("同分怎么排", choices=options(TIES.items()), validators=[given("请选同分怎么排。")])
     rewards = FieldList(FormField(RewardRow), "名次计分", min_entries=MOST_REWARDS, max_entries=MOST_REWARDS)
@@ -108,6 +109,7 @@ class SheetForm(Form):
             proof=self.proof.data,
             tie=self.tie.data,
             coverage=self.coverage.data,
+            least=self.least.data,
             leagues=tuple(_number(part, "leagues") for part in _BETWEEN.split(self.leagues.data or "") if part),
         )
 
@@ -146,6 +148,7 @@ def typed_sheet(text: SheetText, plus: int | None, minus: int | None) -> dict[st
         "proof": text.proof,
         "tie": text.tie,
         "coverage": text.coverage,
+        "least": text.least,
         "leagues": "、".join(str(bound) for bound in text.leagues),
         "plus_rule": plus or 0,
         "minus_rule": minus or 0,

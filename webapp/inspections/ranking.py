@@ -72,7 +72,9 @@ class Reward:
 @dataclass(frozen=True, slots=True)
 class SheetText:
     """What one version of a sheet says. ``leagues``: the largest number of households of each league but the last;
-    ``coverage``: percent of the places that must be scored before ranks count."""
+    ``coverage``: percent of the places that must be scored before ranks count; ``least``: scored courtyards that a league
+    needs before its ranks give points: alone one is first whatever one does. A smaller league is not joined to another,
+    because like is compared with like (domain.md, section 15); its courtyards are ranked without points."""
 
     items: tuple[Item, ...]
     rewards: tuple[Reward, ...]
@@ -80,6 +82,7 @@ class SheetText:
     tie: str = "skip"
     coverage: int = 90
     leagues: tuple[int, ...] = field(default=())
+    least: int = 1
 
     @classmethod
     def read(cls, content: dict[str, Any]) -> SheetText:
@@ -91,6 +94,7 @@ class SheetText:
             tie=content["tie"],
             coverage=content["coverage"],
             leagues=tuple(content["leagues"]),
+            least=content.get("least", 1),  # sheets from before there was one stay as they were
         )
 
     @property
@@ -121,8 +125,16 @@ class SheetText:
             else f"{names[league]}（{lowest}～{self.leagues[league]} 户）"
         )
 
+    def too_few(self, size: int | None) -> str:
+        """Why the ranks of a league with so many scored courtyards give no points, in words; empty if they do."""
+        if not self.rewards or not size or size >= self.least:
+            return ""
+        return f"这一组只查到 {size} 个院，不到 {self.least} 个，只排名、不计分"
+
     def reward(self, rank: int, from_bottom: int, size: int) -> Points:
-        """The first line that fits gives the points; none fits: no points."""
+        """The first line that fits gives the points; none fits, or too few to compare: no points."""
+        if size < self.least:
+            return Points(0)
         found = (reward.points for reward in self.rewards if reward.fits(rank, from_bottom, size))
         return Points(next(found, 0))
 

@@ -24,6 +24,7 @@ MOST_ITEMS, MOST_REWARDS, MOST_STEPS = 12, 8, 20
 LONGEST_ITEM, LONGEST_HINT = 20, 60
 MOST_FULL = 1000  # tenths
 MOST_LEAGUES = len(LEAGUE_NAMES)
+MOST_LEAST = 50
 
 
 def save_sheet(
@@ -101,6 +102,8 @@ def _check_terms(text: SheetText) -> None:
         raise Invalid("请选同分怎么排。", field="tie")
     if not 1 <= text.coverage <= 100:
         raise Invalid("覆盖率请填 1 到 100 的整数。", field="coverage")
+    if not 1 <= text.least <= MOST_LEAST:
+        raise Invalid(f"每组至少几个院才计分，请填 1 到 {MOST_LEAST} 的整数。", field="least")
     if len(text.leagues) >= MOST_LEAGUES or any(bound <= 0 for bound in text.leagues):
         raise Invalid(f"最多分 {MOST_LEAGUES} 组，户数要大于 0。", field="leagues")
     if list(text.leagues) != sorted(set(text.leagues)):
@@ -136,7 +139,7 @@ def preset_sheet(code: str) -> tuple[SheetText, str, str] | None:
     text = SheetText(
         items=tuple(_item(item) for item in data["items"]),
         rewards=tuple(_reward(reward) for reward in data["rewards"]),
-        **{name: data[name] for name in ("proof", "tie", "coverage")},
+        **{name: data[name] for name in ("proof", "tie", "coverage", "least")},
         leagues=tuple(data["leagues"]),
     )
     return text, data["plus_rule"], data["minus_rule"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from flask import Response, flash, request, url_for
@@ -15,6 +16,7 @@ from webapp.inspections import service
 from webapp.inspections.models import PLACE_STATES, ROUND_STATES, Round
 from webapp.inspections.queries import rounds as queries
 from webapp.inspections.queries.rounds import Stand
+from webapp.inspections.ranking import SheetText
 from webapp.inspections.views.blueprint import bp
 from webapp.inspections.views.walking import shown_photo
 from webapp.places.models import Area
@@ -210,15 +212,23 @@ def close_round(round_id: int) -> Response:
         except DomainError as error:
             db.session.rollback()
             wrong, found = error.message, seen_round(round_id, "rounds.run")
-    share = queries.whole(queries.stands(round_id))
+    every, text = queries.stands(round_id), found.sheet.text
     return render(
         "inspections/close.html",
         found=found,
-        text=found.sheet.text,
-        share=share,
+        text=text,
+        share=queries.whole(every),
+        small=_too_small(text, every),
         wrong=wrong,
         status=409 if wrong else 200,
     )
+
+
+def _too_small(text: SheetText, every: list[Stand]) -> list[str]:
+    """The leagues that would be ranked without points, and why."""
+    sizes = Counter(one.place.league for one in every if one.place.state == "scored")
+    found = [(league, text.too_few(size)) for league, size in sorted(sizes.items())]
+    return [f"{text.league_name(league)}：{words}" for league, words in found if words]
 
 
 @bp.get("/desk/rounds/<int:round_id>/closing")
