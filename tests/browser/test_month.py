@@ -19,7 +19,7 @@ from tests.browser.test_inspections import photo
 from tests.browser.tools import DESK, PHONE, keep, serving, violations, watched_page
 from tests.claims.conftest import Yard, make_yard
 from tests.factories import make_user
-from tests.reviews.test_pages import PROGRAM
+from tests.reviews.test_seal_program import PROGRAM
 from webapp.core import clock
 from webapp.extensions import db
 from webapp.ledger.queries import find_account

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import personas
-from tests.browser.test_kiosk import LEAST, SIZES, scan
+from tests.browser.kiosk.conftest import LEAST, SIZES, scan
 from tests.browser.tools import PHONE, keep, serving, too_small, violations, watched_page
 from tests.factories import make_user
 from tests.kiosk.conftest import make_kiosk

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_courtyard, make_household, make_user
+from tests.factories import (
+    make_courtyard,
+    make_household,
+    make_user,
+)
+from tests.inspections.tools import all_records, fields
+from tests.personas import sign_in
 from tests.records.conftest import PHOTO, Street, actor_of, make_street
 from webapp.core import clock
 from webapp.core.actor import SYSTEM, Actor
@@ -18,6 +24,7 @@ from webapp.inspections import service
 from webapp.inspections.models import Round, RoundPlace
 from webapp.inspections.queries import rounds as queries
 from webapp.places.models import Courtyard
+from webapp.records.models import Record
 from webapp.users.models import User
 
 
@@ -90,3 +97,22 @@ def yards(app) -> Yards:
 @pytest.fixture
 def make(app) -> Callable[..., Yards]:
     return make_yards
+
+
+@pytest.fixture
+def street(app) -> Street:
+    made = make_street()
+    db.session.commit()
+    return made
+
+
+@pytest.fixture
+def phone(client, street):
+    """The grid worker's phone."""
+    return sign_in(client, db.session.get(User, street.inspector.user_id))
+
+
+@pytest.fixture
+def recorded(phone, street) -> Record:
+    phone.post(f"/phone/score/{street.shop.id}", data=fields(street))
+    return all_records()[0]

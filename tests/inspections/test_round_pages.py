@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories import make_appointment, make_community, make_courtyard, make_person, make_user
 from tests.inspections.conftest import Yards
-from tests.inspections.test_pages import photo, text_of
+from tests.inspections.tools import photo, text_of
 from tests.personas import sign_in, sign_in_resident
 from webapp.audit.models import AuditLine
 from webapp.core import clock

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from tests import factories
 from tests.factories import CommunityTree
 from tests.personas import sign_in
-from tests.places.test_imports import COURTYARD_ROWS, HOUSEHOLD_ROWS, file_of
+from tests.places.rosters import COURTYARD_ROWS, HOUSEHOLD_ROWS, file_of
 from webapp.core import clock
 from webapp.extensions import db
 from webapp.places.models import Courtyard, Household, ImportRun

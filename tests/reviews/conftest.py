@@ -13,6 +13,8 @@ from tests.records.conftest import Street, actor_of, make_street
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.extensions import db
+from webapp.ledger.queries import find_account
+from webapp.ledger.verify import verify_all
 from webapp.places.models import Household
 from webapp.records.models import Record
 from webapp.reviews import queries, service
@@ -78,3 +80,17 @@ def make_month() -> Month:
 @pytest.fixture
 def month(app) -> Month:
     return make_month()
+
+
+LATER = PUBLISHED + timedelta(days=2)
+ANSWER = "查了照片和值班记录，那天没有打扫"
+
+
+def account(month: Month, holder=None, scheme: str = "household"):
+    return find_account((holder or month.household).id, month.street.schemes[scheme].id)
+
+
+def clean() -> None:
+    """``ledger verify`` finds nothing."""
+    db.session.commit()
+    verify_all(db.engine)

@@ -1,44 +1,29 @@
-"""Objections on one line: only its points are held, somebody without a hand in it answers, the book says the rest."""
+"""Objections on one line: only its points are held, and the book says the rest."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from tests.conftest import both_databases
-from tests.factories import give_points, make_community, make_household, make_person, make_user
+from tests.factories import give_points, make_community, make_household, make_user
 from tests.faults.test_race import at_once
 from tests.records.conftest import actor_of, version_of
-from tests.reviews.conftest import BAD, GOOD, PUBLISHED, SHOP, TOO_LATE, Month, publish
-from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotAllowed, NotFound
+from tests.reviews.conftest import ANSWER, BAD, GOOD, LATER, PUBLISHED, SHOP, TOO_LATE, account, clean
+from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotFound
 from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import find_account, hold_of_cause
 from webapp.ledger.verify import WrongRowError, verify_all
-from webapp.places.models import Kinship
 from webapp.records.models import Record, Rectification
 from webapp.records.service import reverse
 from webapp.reviews import queries, service
 from webapp.reviews.models import Objection, ObjectionStep
 from webapp.users.service.residents import actor_of as resident_of
-
-LATER = PUBLISHED + timedelta(days=2)
-ANSWER = "查了照片和值班记录，那天没有打扫"
-
-
-def account(month: Month, holder=None, scheme: str = "household"):
-    return find_account((holder or month.household).id, month.street.schemes[scheme].id)
-
-
-def clean() -> None:
-    """``ledger verify`` finds nothing."""
-    db.session.commit()
-    verify_all(db.engine)
 
 
 @both_databases
@@ -203,125 +188,6 @@ def test_staff_of_another_community_find_no_line(month):
         month.lodge(actor=actor_of(clerk, "clerk", next_door.community.path), brought_by="本人")
 
 
-# Who decides ----------------------------------------------------------------------------------------------------------
-
-
-def test_who_recorded_the_line_does_not_look_into_it(month):
-    made = month.lodge()
-    recorder = month.street.inspector
-    actor = actor_of(make_user(post="grid_lead", area=month.street.tree.community), "grid_lead", "/")
-    mine = type(actor)(**{**_fields(actor), "user_id": recorder.user_id, "person_id": recorder.person_id})
-    for verb in (service.dismiss, service.uphold):
-        with pytest.raises(NotAllowed, match="自己记的"):
-            verb(actor=mine, objection_id=made.id, answer=ANSWER, now=LATER)
-
-
-def _fields(actor):
-    return {name: getattr(actor, name) for name in ("kind", "label", "name", "where", "grants")}
-
-
-def test_who_confirmed_the_line_does_not_look_into_it(month):
-    record = month.street.make(
-        month.household, "household", "2.1", source="claim", note="居民大会", now=PUBLISHED - timedelta(days=3)
-    )
-    record.state = "passed"
-    db.session.flush()
-    community = month.street.tree.community
-    secretary = actor_of(month.secretary, "secretary", community.path)
-    given = {"actor": secretary, "community": community, "month": 202612, "now": PUBLISHED + timedelta(days=30)}
-    service.confirm(**given, record_ids=[record.id])
-    row = publish(month.street, secretary, 202612, PUBLISHED + timedelta(days=30))
-    made = month.lodge(1, month_id=row.id, now=PUBLISHED + timedelta(days=31))
-    with pytest.raises(NotAllowed, match="您审核过的"):
-        service.acknowledge(actor=secretary, objection_id=made.id, now=PUBLISHED + timedelta(days=31))
-
-
-def test_the_own_household_and_declared_relatives_are_recused(month):
-    made = month.lodge()
-    lead = db.session.get_one(type(make_person(household=month.neighbour)), month.lead.person_id)
-    lead.household_id = month.neighbour.id  # whoever objects is the lead's own household
-    db.session.flush()
-    with pytest.raises(NotAllowed, match="提出异议的住户：这是您自己家"):
-        service.acknowledge(actor=month.lead, objection_id=made.id, now=LATER)
-    lead.household_id = None
-    db.session.add(Kinship(person_id=lead.id, household_id=month.household.id, relation="姐姐", declared_at=LATER))
-    db.session.flush()
-    with pytest.raises(NotAllowed, match="亲属"):
-        service.dismiss(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)
-
-
-def test_it_is_decided_once(month):
-    made = month.lodge()
-    service.acknowledge(actor=month.lead, objection_id=made.id, now=LATER)
-    with pytest.raises(AlreadyUsed, match="已经受理"):
-        service.acknowledge(actor=month.lead, objection_id=made.id, now=LATER)
-    service.dismiss(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)
-    for verb in (service.dismiss, service.uphold):
-        with pytest.raises(AlreadyUsed, match="已经答复过了，结果是不成立"):
-            verb(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)
-
-
-@pytest.mark.parametrize("answer", ["", "  ", "不行", "长" * 201])
-def test_an_answer_says_what_was_found(month, answer):
-    made = month.lodge()
-    for verb in (service.dismiss, service.uphold):
-        with pytest.raises(Invalid, match="写明调查的结果"):
-            verb(actor=month.lead, objection_id=made.id, answer=answer, now=LATER)
-
-
-def test_a_grid_lead_of_another_grid_does_not_find_it(month):
-    made = month.lodge()
-    grid = month.street.tree.grids[1]
-    other = actor_of(make_user(post="grid_lead", area=grid), "grid_lead", grid.path)
-    with pytest.raises(NotFound):
-        service.acknowledge(actor=other, objection_id=made.id, now=LATER)
-
-
-# The end of the month -------------------------------------------------------------------------------------------------
-
-
-def test_a_month_closes_when_the_window_is_over_and_everything_is_answered(month):
-    made = month.lodge()
-    assert service.close_due(TOO_LATE - timedelta(seconds=1)) == 0
-    assert service.close_due(TOO_LATE) == 0
-    service.dismiss(actor=month.lead, objection_id=made.id, answer=ANSWER, now=TOO_LATE)
-    assert service.close_due(TOO_LATE) == 1
-    assert month.row.state == "closed"
-    assert service.close_due(TOO_LATE) == 0
-
-
-def test_the_secretary_closes_it_by_hand_and_is_told_what_is_missing(month):
-    actor = actor_of(month.secretary, "secretary", month.street.tree.community.path)
-    month.lodge()
-    with pytest.raises(Conflict, match="异议期到 2026-12-02"):
-        service.close(actor=actor, month_id=month.row.id, now=LATER)
-    with pytest.raises(Conflict, match="还有 1 条异议没有答复"):
-        service.close(actor=actor, month_id=month.row.id, now=TOO_LATE)
-
-
-@both_databases
-def test_of_a_closed_month_nothing_is_recorded_or_objected_to_any_more(month):
-    service.close_due(TOO_LATE)
-    with pytest.raises(Gone, match="已经关账"):
-        month.lodge(now=TOO_LATE)
-    given = {"now": TOO_LATE, "happened_at": PUBLISHED}
-    with pytest.raises(Conflict, match="2026 年 11 月 25 日及以前的账已经关了"):
-        month.street.make(month.household, "household", "1.1", 30, **given)
-    month.street.make(month.household, "household", "1.1", 30, now=TOO_LATE)
-
-
-def test_the_next_seal_covers_what_was_answered(month):
-    made = month.lodge()
-    month.lodge(BAD)
-    service.dismiss(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)
-    secretary = actor_of(month.secretary, "secretary", month.street.tree.community.path)
-    row = publish(month.street, secretary, 202612, PUBLISHED + timedelta(days=30))
-    sealed = json.loads(row.content)["objections"]
-    assert sealed == [[202611, 1, GOOD, "not_happened", "2026-11-25", "2026-11-27", 2, "dismissed"]]
-    assert made.sealed_in_id == row.id
-    assert json.loads(month.row.content)["objections"] == []
-
-
 @both_databases
 def test_the_database_keeps_what_was_said(month):
     made = month.lodge()
@@ -351,26 +217,6 @@ def test_age_and_deadline_are_counted_in_days(month):
     assert (one.days, one.due_on.isoformat(), one.late, one.blocked) == (5, "2026-11-28", True, "")
     assert queries.objections_waiting(["/"], today) == (1, 1)
     assert db.session.get_one(Objection, made.id) is made
-
-
-@both_databases
-def test_of_two_who_decide_at_once_one_decides(app, month):
-    made = month.lodge()
-    second = actor_of(
-        make_user(post="group_head", area=month.street.tree.community), "group_head", month.street.tree.community.path
-    )
-    ident, first = made.id, month.lead
-    db.session.commit()
-    outcome = at_once(
-        app,
-        [
-            lambda: service.uphold(actor=first, objection_id=ident, answer=ANSWER, now=LATER),
-            lambda: service.dismiss(actor=second, objection_id=ident, answer=ANSWER, now=LATER),
-        ],
-    )
-    assert outcome == {"done": 1, "AlreadyUsed": 1}
-    db.session.expire_all()
-    clean()
 
 
 @both_databases

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from io import BytesIO
 
 import pypdfium2
@@ -12,139 +9,19 @@ import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from tests import factories
+from tests.browser.kiosk.conftest import Facts, open_visits, pair, press, scan, show_card
 from tests.browser.tools import (
     KIOSK_LYING,
-    KIOSK_STANDING,
-    keep,
     patient,
-    serving,
     started,
-    too_small,
-    violations,
     watched_page,
 )
-from tests.kiosk.conftest import make_kiosk
-from tests.records.conftest import version_of
-from webapp.core import clock
 from webapp.extensions import db
-from webapp.kiosk.models import KioskVisit
 from webapp.redemption.models import Voucher
 
 pytestmark = pytest.mark.browser
-
-SIZES = {"lying": KIOSK_LYING, "standing": KIOSK_STANDING}
-LEAST = 60  # CSS px of a target
-PRINTS_ARE_COUNTED = """window.print = () => {
-    const page = document.documentElement.dataset;
-    page.printed = Number(page.printed || 0) + 1;
-}"""
-COVERED = """() => {
-    const cards = [...document.querySelectorAll("main .card")].map(el => [el, el.getBoundingClientRect()]);
-    return cards.flatMap(([el, box]) => cards.filter(([other, its]) => other !== el && !el.contains(other)
-        && !other.contains(el) && its.top < box.bottom - 1 && its.bottom > box.top + 1
-        && its.left < box.right - 1 && its.right > box.left + 1).map(() => el.textContent.trim().slice(0, 30)));
-}"""
-TYPE_LIKE_A_SCANNER = """code => {
-    const at = document.activeElement || document.body;
-    for (const key of [...code, "Enter"]) {
-        const down = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-        if (at.dispatchEvent(down) && at.matches("input") && key.length === 1) at.value += key;
-    }
-}"""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a test must know, as plain values: a look into the database from here would hold the one writer's turn
-    against the server."""
-
-    pairing: str
-    card: str
-    neighbours_card: str
-    pin: str
-    yard: int
-    soap: int
-    oil: int
-    rules: dict[str, int]
-
-
-@pytest.fixture
-def kiosk(app) -> Facts:
-    made = make_kiosk(app.config["VAR_DIR"])
-    for number in range(11):
-        yard = factories.make_courtyard(area=made.tree.micro_grid, number=f"Y{number}", name=f"1 排 {number} 号院")
-        factories.give_points(factories.make_household(courtyard=yard), made.scheme, 40 + number)
-        factories.make_item(area=made.tree.community, scheme=made.scheme, name=f"毛巾 {number}", price=5 + number)
-    factories.make_item(area=made.tree.community, scheme=made.scheme, name="雨伞", price=4, left=0)
-    for day in range(1, 9):
-        factories.give_points(made.household, made.scheme, 1, now=clock.now() - timedelta(days=day))
-    head = factories.make_person(area=made.tree.micro_grid, name="李秀梅")
-    factories.make_appointment(
-        person=head, post="courtyard_head", area=made.tree.micro_grid, courtyard=made.yard, phone="0358-2001202"
-    )
-    facts = Facts(
-        pairing=made.pairing,
-        card=made.card_of(made.household),
-        neighbours_card=made.card_of(made.neighbour),
-        pin=made.pins[made.household.id],
-        yard=made.yard.id,
-        soap=made.soap.id,
-        oil=made.oil.id,
-        rules={
-            name: version_of(made.scheme, code).rule_id
-            for name, code in (("given", "3.1"), ("told", "5.2"), ("kept", "2.1"))
-        },
-    )
-    db.session.commit()
-    return facts
-
-
-@pytest.fixture
-def address(app, kiosk) -> Iterator[str]:
-    with serving(app) as where:
-        yield where
-
-
-@pytest.fixture
-def page(chromium: Browser, address: str, kiosk: Facts) -> Iterator[Page]:
-    """The paired kiosk's browser, at home. Printing is counted, not done."""
-    with watched_page(chromium, address, KIOSK_LYING) as page:
-        page.add_init_script(PRINTS_ARE_COUNTED)
-        pair(page, kiosk)
-        yield page
-
-
-def pair(page: Page, kiosk: Facts) -> None:
-    page.goto(f"/kiosk/pair/{kiosk.pairing}")
-    page.get_by_role("button", name="配对这台终端").click()
-    page.wait_for_url("**/kiosk/")
-
-
-def scan(page: Page, code: str) -> None:
-    """A scanner types faster than any hand; keys sent one by one from here can be slower on a busy machine."""
-    started(page)
-    page.evaluate(TYPE_LIKE_A_SCANNER, code)
-
-
-def show_card(page: Page, kiosk: Facts) -> None:
-    scan(page, kiosk.card)
-    page.wait_for_url("**/kiosk/balance")
-
-
-def press(page: Page, keys: str) -> None:
-    started(page)
-    for key in keys:
-        page.locator(f'[data-key="{key}"]').click()
-
-
-def open_visits() -> int:
-    """Looks, and gives the writer's turn back at once."""
-    found = db.session.scalar(select(func.count()).where(KioskVisit.ended_at.is_(None)))
-    db.session.rollback()
-    return int(found or 0)
 
 
 def test_a_card_on_the_scanner_shows_the_balance_from_any_page(page: Page, kiosk: Facts) -> None:
@@ -360,92 +237,3 @@ def test_a_claim_by_taps_alone_is_sent_once_and_withdrawn(page: Page, kiosk: Fac
     page.get_by_role("link", name="撤回").click()
     page.get_by_role("button", name="撤回这一条").click()
     expect(page.get_by_role("heading", name="已经撤回")).to_be_visible()
-
-
-PAGES_OF_ANYBODY = ("", "number", "goods", "rankings", "honours", "publication", "rules", "services", "services/{yard}")
-PAGES_OF_A_VISIT = (
-    "balance",
-    "why/2",
-    "why/record/2",
-    "months/{month}",
-    "months/202501",
-    "rankings",
-    "redeem",
-    "redeem/confirm?item={soap}",
-    "redeem/confirm?item={oil}",
-    "vouchers",
-    "pin",
-    "claims",
-    "claims/2",
-    "claims/2/withdraw",
-    "claims/new",
-    "claims/new?category=0",
-    "claims/new?rule={given}",
-    "claims/new?rule={given}&day={today}",
-    "claims/new?rule={told}&day={today}",
-    "claims/new?rule={kept}&day={today}",
-)
-
-
-@pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
-@pytest.mark.parametrize("size", SIZES)
-def test_every_page_is_accessible_big_enough_and_needs_no_scrolling(
-    page: Page, kiosk: Facts, size: str, large: bool
-) -> None:
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]  # a typed dict
-    if large:
-        page.get_by_role("button", name="大字").click()
-    facts = {
-        "yard": kiosk.yard,
-        "soap": kiosk.soap,
-        "oil": kiosk.oil,
-        "month": clock.month_of(clock.now()),
-        "today": clock.today(),
-        **kiosk.rules,
-    }
-    for path in PAGES_OF_ANYBODY:
-        look_at(page, path.format(**facts), size, large)
-    page.goto("/kiosk/")
-    show_card(page, kiosk)
-    for path in PAGES_OF_A_VISIT:
-        look_at(page, path.format(**facts), size, large)
-    press_pin_and_look_at_papers(page, kiosk, size, large)
-
-
-def press_pin_and_look_at_papers(page: Page, kiosk: Facts, size: str, large: bool) -> None:
-    page.goto(f"/kiosk/pin?next=/kiosk/redeem/confirm?item={kiosk.soap}")
-    press(page, kiosk.pin)
-    page.get_by_role("button", name="确定").click()
-    page.get_by_role("button", name="确认兑换").click()
-    page.wait_for_url("**/kiosk/vouchers/*")
-    judge(page, "voucher", size, large)
-    page.get_by_role("link", name="取消兑换").click()
-    judge(page, "cancel", size, large)
-    look_at(page, "vouchers", size, large)
-    page.goto("/kiosk/balance")
-    page.get_by_role("button", name="打印小票").click()
-    page.wait_for_url("**/kiosk/slips/*")
-    judge(page, "slip", size, large)
-
-
-def look_at(page: Page, path: str, size: str, large: bool) -> None:
-    page.goto(f"/kiosk/{path}")
-    judge(page, path or "home", size, large)
-
-
-def judge(page: Page, name: str, size: str, large: bool) -> None:
-    keep(page, f"kiosk-{name.replace('/', '-').split('?')[0]}-{size}{'-large' if large else ''}")
-    assert violations(page, strict=True) == [], name
-    assert too_small(page, LEAST) == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-    assert page.evaluate("(m => m.scrollHeight - m.clientHeight)(document.querySelector('main'))") <= 0, (
-        f"{name} scrolls"
-    )
-    assert page.evaluate(COVERED) == [], f"{name}: something lies over it"
-
-
-@pytest.mark.parametrize("path", ["/kiosk/", "/kiosk/balance", "/kiosk/nowhere", "/verify", "/slip/000001-AAAAAAAA"])
-def test_refusals_and_the_public_page_are_accessible(chromium: Browser, address: str, path: str) -> None:
-    with watched_page(chromium, address, KIOSK_LYING) as page:
-        page.goto(path)
-        assert violations(page) == []
