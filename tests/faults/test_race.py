@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable
-
 import pytest
 
 from tests.conftest import KEY, both_databases
 from tests.factories import give_points, make_community, make_household, make_item, make_scheme
+from tests.faults.together import at_once
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
-from webapp.core.errors import DomainError
 from webapp.core.points import Points
-from webapp.extensions import db, start_writing
+from webapp.extensions import db
 from webapp.ledger.queries import find_account
 from webapp.redemption.models import Item, Voucher
 from webapp.redemption.service import vouchers
 
 CLIENTS = 20
-
-
-def at_once(app, acts: list[Callable[[], object]]) -> Counter[str]:
-    """Run every act in a thread and transaction of its own, all let go at the same moment; counts what came of them."""
-    gun, results, lock = threading.Barrier(len(acts)), Counter[str](), threading.Lock()
-
-    def run(act: Callable[[], object]) -> None:
-        with app.app_context():
-            start_writing()
-            gun.wait()
-            try:
-                act()
-                db.session.commit()
-                came = "done"
-            except DomainError as error:
-                db.session.rollback()
-                came = type(error).__name__
-        with lock:
-            results[came] += 1
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def redeem(household_id: int, item_id: int) -> Voucher:
