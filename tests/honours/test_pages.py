@@ -34,6 +34,18 @@ def desk(hall, client):
     return sign_in(client, make_user(post="secretary", area=hall.town.tree.community))
 
 
+def test_a_kind_is_changed_with_what_it_says_now(desk, hall):
+    kind = add_kind(hall.town, hall.town.yards, name="最美庭院", places=3)
+    address = f"{DESK}/kinds/{kind.id}/edit"
+    page = desk.get(address)
+    assert page.status_code == 200
+    assert 'value="最美庭院"' in page.text
+    given = {"name": "最美庭院", "period": "month", "leagues": "all", "places": "4", "minimum": "5", "months": "12"}
+    assert desk.post(address, data={**given, "active": "y"}).status_code == 303
+    assert (kind.places, kind.minimum) == (4, 50)
+    assert 'value="5"' in desk.get(address).text
+
+
 def give(hall, holder, title="最美庭院"):
     """An honour for a courtyard or shop of November's ranking."""
     scheme = hall.town.yards if holder.kind == "courtyard" else hall.town.shops

@@ -89,6 +89,25 @@ def test_the_month_is_confirmed_published_and_read_by_everybody(desk, client, st
     assert "娜娜" not in public.text
 
 
+def test_the_second_of_two_reviewers_reads_who_was_quicker_and_when(app, desk, street):
+    record = passed(street)
+    db.session.commit()
+    other = personas.sign_in(app.test_client(), make_user(post="secretary", area=street.tree.community, name="张爱国"))
+    note_meeting(desk, street)
+    chosen = {"do": "confirm", "record": record.id}
+    assert "已认定 1 条" in desk.post(address(street, "decide"), data=chosen, follow_redirects=True).text
+    late = other.post(address(street, "decide"), data=chosen, follow_redirects=True).text
+    assert "1 条没有认定：王*山 书记 11-25 12:00 已经处理过了（审核认定），请刷新看看。" in late
+    assert "已认定 0 条" not in late
+    place = publish(desk, street)
+    late = other.post(address(street, "publish"), data={})
+    assert late.status_code == 409
+    assert "这个月由 王*山 书记 2026-11-25 12:00 已经公示，不能再改" in late.text
+    assert "现在公示" not in late.text
+    assert f'href="{place}"' in late.text
+    assert "不用再公示" in other.get(address(street, "publish")).text
+
+
 def test_what_is_ticked_and_typed_stays_when_it_is_refused(desk, street):
     record = passed(street)
     db.session.commit()

@@ -65,3 +65,15 @@ def times_logged(action: str, object_kind: str, object_id: int) -> int:
         AuditLine.object_kind == object_kind, AuditLine.object_id == object_id, AuditLine.action == action
     )
     return int(db.session.scalar(statement) or 0)
+
+
+def who_did(action: str, object_kind: str, object_id: int) -> str:
+    """Who last did something to one thing, and when, as a refusal says it: ``张*国 书记 2026-10-25 15:00``; empty: nobody."""
+    statement = (
+        select(AuditLine.actor_label, AuditLine.at)
+        .where(AuditLine.object_kind == object_kind, AuditLine.object_id == object_id, AuditLine.action == action)
+        .order_by(AuditLine.id.desc())
+        .limit(1)
+    )
+    found = db.session.execute(statement).first()
+    return f"{found.actor_label} {clock.local(found.at):%Y-%m-%d %H:%M}" if found else ""

@@ -26,7 +26,8 @@ class KindForm(Form):
 
     @classmethod
     def of(cls, kind: HonourKind) -> KindForm:
-        return cls(obj=kind, leagues="league" if kind.by_league else "all", minimum=Points(kind.minimum))
+        same = {name: getattr(kind, name) for name in ("name", "period", "places", "no_veto", "months", "active")}
+        return cls(**same, leagues="league" if kind.by_league else "all", minimum=Points(kind.minimum))
 
     def rule(self) -> KindRule:
         return KindRule(

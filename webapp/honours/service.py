@@ -24,7 +24,7 @@ from webapp.rankings.models import PERIODS
 from webapp.schemes.models import Scheme
 
 CODE_LENGTH = 10  # base32 characters: 50 bits
-_DECIDED = "这一段已经评选过了，不能再定一次。要改，请到「荣誉」里撤销，写明原因。"
+_DECIDED = "这一段{who}已经评选过了，不能再定一次。要改，请到「荣誉」里撤销，写明原因。"
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,10 @@ def decide(
         raise Invalid("请写会议记录：什么时候、哪些人、怎么定的。", field="note")
     frozen = queries.month_of_kind(kind, month)
     _in_turn(kind.community_id)
-    if queries.choice_of(kind.id, month) is not None:
-        raise Conflict(_DECIDED)
+    before = queries.choice_of(kind.id, month)
+    if before is not None:
+        who = f"由 {before.decided_label} {clock.local(before.decided_at):%Y-%m-%d %H:%M} "
+        raise Conflict(_DECIDED.format(who=who))
     listed = queries.candidates(kind, frozen, actor)
     chosen = _checked({one.holder_id: one for one in listed}, holder_ids)
     choice = Choice(

@@ -101,7 +101,8 @@ def _said(base: RuleView, wanted: Wanted) -> dict[str, object]:
     points = (base.lowest, base.highest) != (wanted.lowest, wanted.highest)
     said = {name: getattr(wanted, name) for name in ("title", "cap_day", "cap_month", "cap_year")}
     changed = {name: value or "不限" for name, value in said.items() if value != getattr(base, name)}
-    return changed | ({"points": f"{wanted.lowest}～{wanted.highest}"} if points else {})
+    span = f"{wanted.lowest}" if wanted.lowest == wanted.highest else f"{wanted.lowest}～{wanted.highest}"
+    return changed | ({"points": span} if points else {})
 
 
 def _remove(line: RuleDraftLine | None) -> None:

@@ -14,14 +14,15 @@ from sqlalchemy import Integer, bindparam, func, insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from webapp.audit.service import Happened, log_each
+from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import AlreadyUsed, DomainError, Invalid, NotAllowed, NotFound
 from webapp.core.points import Points
 from webapp.core.text import normalise_prose
 from webapp.extensions import db
 from webapp.prepared import Prepared
-from webapp.records.models import Record, RecordStep
-from webapp.records.queries import Target, targets
+from webapp.records.models import STEPS, Record, RecordStep
+from webapp.records.queries import Target, steps_of, targets
 from webapp.records.service import checks
 from webapp.records.service.booking import post_records
 from webapp.schemes.queries import Terms, rule_version, terms
@@ -38,7 +39,17 @@ _PASSED_BY = select(_step.record_id).where(
 _STEPS_TAKEN = select(_step.record_id, func.count()).where(_step.record_id.in_(_ids)).group_by(_step.record_id)
 _INSERT_STEP = Prepared(insert(RecordStep.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
 _SET_STATE = update(Record.__table__).where(_record.id.in_(_ids)).values(state=bindparam("new"))  # type: ignore[arg-type]  # likewise
-_DONE_ALREADY = "这条记实已经处理过了，请刷新看看。"
+
+
+def _done_already(record: Record) -> AlreadyUsed:
+    """Somebody was quicker: who it was, what they did and when."""
+    steps = steps_of(record.id)
+    if not steps:
+        return AlreadyUsed("这条记实已经处理过了，请刷新看看。")
+    last = steps[-1]
+    return AlreadyUsed(
+        f"{last.label} {clock.local(last.at):%m-%d %H:%M} 已经处理过了（{STEPS[last.kind]}），请刷新看看。"
+    )
 
 
 class Outcome(NamedTuple):
@@ -91,7 +102,7 @@ def pass_first(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Out
 
     def judge(found: Found) -> None:
         if found.record.state != "waiting":
-            raise AlreadyUsed(_DONE_ALREADY)
+            raise _done_already(found.record)
         why = why_not_first(found.record, found.whom, found.scheme, actor)
         if why:
             raise NotAllowed(why)
@@ -114,7 +125,8 @@ def confirm(*, actor: Actor, record_ids: Sequence[int], now: datetime) -> Outcom
         if not actor.may("reviews.confirm", whom.path):
             raise NotFound("没有找到这条记实。")
         if record.state != "passed":
-            raise AlreadyUsed("这条还没有初审，请先初审。" if record.state == "waiting" else _DONE_ALREADY)
+            waiting = record.state == "waiting"
+            raise AlreadyUsed("这条还没有初审，请先初审。") if waiting else _done_already(record)
         why = why_not_impartial(record, whom, actor, interests)
         why = why or ("初审是您做的，认定请换一个人。" if record.id in passed else "")
         if why:
@@ -146,7 +158,7 @@ def post_confirmed(*, actor: Actor, record_ids: Sequence[int], now: datetime) ->
 
     def judge(found: Found) -> None:
         if found.record.state != "confirmed":
-            raise AlreadyUsed(_DONE_ALREADY)
+            raise _done_already(found.record)
         actor.must("reviews.confirm", found.whom.path)
 
     good, refused = _judged(record_ids, judge)
@@ -171,7 +183,7 @@ def give_back(*, actor: Actor, record_id: int, reason: str, now: datetime) -> Re
     if not first and not actor.may("reviews.confirm", whom.path):
         raise NotFound("没有找到这条记实。")
     if record.state not in ("waiting", "passed"):
-        raise AlreadyUsed(_DONE_ALREADY)
+        raise _done_already(found.record)
     if not reason or len(reason) > MOST_REASON:
         raise Invalid(f"请写明退回的原因，最多 {MOST_REASON} 个字，申报人看得到。", field="reason")
     why = why_not_impartial(record, whom, actor)

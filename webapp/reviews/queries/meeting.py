@@ -32,7 +32,7 @@ class Waiting:
     place: str
     rule: RuleView
     photos: bool
-    way: str
+    way: list[str]
     blocked: str
     doubt: str
 
@@ -120,7 +120,7 @@ def as_waiting(records: Sequence[Record], actor: Actor) -> list[Waiting]:
                 place=whom.address if whom.kind == "household" else whom.spot.label,
                 rule=rules[record.rule_version_id],
                 photos=record.id in proved,
-                way=f"{record.recorder_label} 记{f' → {passer.label} 通过' if passer else ''}",
+                way=[f"{record.recorder_label} 记"] + ([f"{passer.label} 通过"] if passer else []),
                 blocked=why_not_impartial(record, whom, actor) or ("初审是您做的，认定请换一个人。" if own else ""),
                 doubt=_doubt(record, proved, twice),
             )

@@ -111,3 +111,9 @@ def of_month(community_id: int, month: int, ends_on: date) -> ColumnElement[bool
         Record.community_id == community_id,
         Record.happened_on.between(taken_up_from(community_id, month, ends_on), ends_on),
     )
+
+
+def names_of_months(keys: Sequence[int]) -> dict[int, str]:
+    """How the audit log calls months: ``2026 年 10 月公示``."""
+    found = db.session.execute(select(CommunityMonth.id, CommunityMonth.month).where(CommunityMonth.id.in_(keys)))
+    return {key: f"{month // 100} 年 {month % 100} 月公示" for key, month in found}

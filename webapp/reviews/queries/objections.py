@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
+from webapp.audit.queries import who_did
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
@@ -311,8 +312,11 @@ def open_in_month(row: CommunityMonth) -> int:
 
 def why_not_closing(row: CommunityMonth, now: datetime) -> str:
     """Why a month can't be closed yet; empty if it can."""
+    if row.state == "closed":
+        who = who_did("month:closed", "month", row.id)
+        return f"{who and f'{who} '}已经关账，不用再关。"
     if row.state != "on_notice":
-        return "已经关账，不用再关。" if row.state == "closed" else "还没有公示，不能关账。"
+        return "还没有公示，不能关账。"
     if now < ends_at(row):
         return f"异议期到 {row.objections_until} 为止，过了才能关账。"
     waiting = open_in_month(row)

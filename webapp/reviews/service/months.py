@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from webapp.audit.queries import who_did
 from webapp.audit.service import log
 from webapp.core import signing
 from webapp.core.actor import Actor
@@ -47,7 +48,8 @@ def reviewing(actor: Actor, community: Area, month: int, now: datetime) -> Commu
     """
     row = open_month(actor=actor, community=community, month=month, now=now)
     if row.state != "reviewing":
-        raise AlreadyUsed("这个月已经公示，不能再改。没有认定的会转到下个月。")
+        who = who_did("month:published", "month", row.id)
+        raise AlreadyUsed(f"这个月{who and f'由 {who} '}已经公示，不能再改。没有认定的会转到下个月。")
     return row
 
 

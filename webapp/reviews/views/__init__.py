@@ -34,7 +34,9 @@ AUDIT_WORDS = AuditWords(
         "objection:upheld": "异议成立",
         "objection:dismissed": "异议不成立",
     },
+    details={"month": "月份"},
     values={"state": STATES | OBJECTION_STATES},
+    names={"month": queries.names_of_months},
 )
 
 __all__ = [

@@ -63,20 +63,22 @@ def decide(community_id: int, month: int) -> Response:
     except DomainError as error:
         db.session.rollback()
         return _review_page(community_id, month, wrong=error.message, status=error.status)
-    flash(said)
+    flash(*said)
     return go(url_for("reviews.review", community=community_id, month=month, category=request.form.get("category")))
 
 
-def _confirm(found: Month, chosen: list[int]) -> str:
+def _confirm(found: Month, chosen: list[int]) -> tuple[str, str]:
+    """What to say, and how it looks; a colleague may have been quicker with some or all of them."""
     outcome = service.confirm(
         actor=actor(), community=found.community, month=found.month, record_ids=chosen, now=clock.now()
     )
     why = "；".join(dict.fromkeys(text for _, text in outcome.refused))
     refused = f"{len(outcome.refused)} 条没有认定：{why}" if outcome.refused else ""
-    return f"已认定 {outcome.done} 条。{refused}"
+    done = f"已认定 {outcome.done} 条。" if outcome.done or not refused else ""
+    return done + refused, "warning" if refused else "success"
 
 
-def _give_back(found: Month, chosen: list[int]) -> str:
+def _give_back(found: Month, chosen: list[int]) -> tuple[str, str]:
     count = service.give_back(
         actor=actor(),
         community=found.community,
@@ -85,7 +87,7 @@ def _give_back(found: Month, chosen: list[int]) -> str:
         reason=request.form.get("reason", ""),
         now=clock.now(),
     )
-    return f"已退回 {count} 条，申报人看得到原因。"
+    return f"已退回 {count} 条，申报人看得到原因。", "success"
 
 
 @bp.route("/desk/reviews/<int:community_id>/<int:month>/meeting", methods=["GET", "POST"])

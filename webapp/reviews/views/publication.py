@@ -10,8 +10,10 @@ from typing import Any
 from flask import Response, current_app, flash, request, send_file, url_for
 
 from webapp.core import clock
+from webapp.core.errors import Conflict
 from webapp.core.points import Points
 from webapp.core.sheets import CellValue, Column, write_table_to
+from webapp.extensions import db
 from webapp.places.queries import communities_in
 from webapp.qrcodes.drawing import qr_path
 from webapp.rankings.models import PERIODS
@@ -72,8 +74,12 @@ def published(community_id: int, month: int) -> Response:
 def close_month(community_id: int, month: int) -> Response:
     """关账, by hand; housekeeping does it too."""
     row = _published(community_id, month)
-    service.close(actor=actor(), month_id=row.id, now=clock.now())
-    flash("已关账：这个月不再收异议，也不能再记那几天的事。", "success")
+    try:
+        service.close(actor=actor(), month_id=row.id, now=clock.now())
+        flash("已关账：这个月不再收异议，也不能再记那几天的事。", "success")
+    except Conflict as refusal:  # somebody was quicker, or it is too early
+        db.session.rollback()
+        flash(refusal.message, "warning")
     return go(url_for("reviews.published", community_id=community_id, month=month))
 
 
