@@ -41,6 +41,17 @@ def test_a_quiet_day_says_what_will_appear(clerk):
     assert "今天还没有记实" in page.text
 
 
+def test_a_new_community_is_told_what_to_do_first_until_it_is_done(tree, clerk):
+    page = clerk.get("/desk").text
+    assert "先做下面几步" in page
+    assert page.count("还没做") == 3
+    make_scheme(area=tree.community)
+    page = clerk.get("/desk").text
+    assert (page.count("还没做"), page.count("已做")) == (2, 1)
+    make_courtyard(area=tree.micro_grid)
+    assert "先做下面几步" not in clerk.get("/desk").text
+
+
 def test_waiting_vouchers_and_todays_records_are_there(tree, clerk):
     scheme = make_scheme(area=tree.community)
     household = make_household(area=tree.micro_grid, name="赵金锁")

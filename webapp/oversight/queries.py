@@ -12,13 +12,14 @@ from sqlalchemy import Row, func, select
 from webapp.extensions import db
 from webapp.inspections.queries import Coverage, coverage
 from webapp.ledger.queries import locked_accounts
-from webapp.places.models import Area, Holder
+from webapp.places.models import Area, Holder, Station
 from webapp.places.queries import within
 from webapp.ratings.queries import Flood, floods
 from webapp.records.models import LIVE, Record
 from webapp.records.queries.desk import Filter, listed, sharing_photos
 from webapp.redemption.models import Item, Voucher
 from webapp.redemption.queries import vouchers_statement
+from webapp.schemes.queries import schemes_in
 
 LATEST = 8
 LOW = 5  # of a thing: time to buy
@@ -91,3 +92,32 @@ def _low_stock(scope: Sequence[str]) -> Sequence[Item]:
         .limit(LATEST)
     )
     return db.session.scalars(statement).all()
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """What a new community has already; ``missing``: nobody can record or visit anything yet."""
+
+    schemes: bool
+    courtyards: bool
+    stations: bool
+
+    @property
+    def missing(self) -> bool:
+        return not (self.schemes and self.courtyards)
+
+
+def first_steps(scope: Sequence[str]) -> FirstSteps:
+    """How far the setting up of somebody's areas has come."""
+    courtyards = (
+        select(Holder.id)
+        .join(Area, Area.id == Holder.area_id)
+        .where(Holder.kind == "courtyard", within(scope))
+        .limit(1)
+    )
+    stations = select(Station.id).join(Area, Area.id == Station.area_id).where(within(scope)).limit(1)
+    return FirstSteps(
+        schemes=bool(schemes_in(tuple(scope))),
+        courtyards=db.session.scalar(courtyards) is not None,
+        stations=db.session.scalar(stations) is not None,
+    )

@@ -26,6 +26,7 @@ def today() -> Response:
         "oversight/today.html",
         today_=queries.today_of(actor().scope("desk.open"), day),
         day=day,
+        steps=queries.first_steps(actor().scope("desk.open")),
         kinds=HOLDER_KINDS,
         shown_name=shown_name,
         claims_waiting=staff_desk(actor()).todo,
