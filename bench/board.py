@@ -6,7 +6,7 @@ turns are the real ones (the right arrow key turns at once), only without the wa
 
 from __future__ import annotations
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, ViewportSize, sync_playwright
 
 from bench.bytes import served
 from bench.harness import Result
@@ -15,7 +15,7 @@ from tests.browser.tools import chromium_program
 from webapp.web.application import Application
 
 EARLY, LATE = 100, 1000  # turns
-TELEVISION = {"width": 1920, "height": 1080}
+TELEVISION = ViewportSize(width=1920, height=1080)
 CALLS = 500  # then the count of calls from this one network begins again
 
 
@@ -25,7 +25,7 @@ def run() -> list[Result]:
         chromium = playwright.chromium.launch(
             executable_path=chromium_program(), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = chromium.new_page(viewport=TELEVISION)  # type: ignore[arg-type]  # a typed dict
+        page = chromium.new_page(viewport=TELEVISION)
         page.goto(f"{address}{facts(app)['boards'][0]['path']}")
         devtools = page.context.new_cdp_session(page)
         devtools.send("Performance.enable")

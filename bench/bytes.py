@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 
 import waitress
 from flask import Flask
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
 
 from bench.harness import ROUNDS, Result, spread
 from bench.pages import household_at_kiosk
@@ -28,7 +28,7 @@ from tests.browser.tools import chromium_program
 
 SLOWER = 6
 PAINTS = 9  # a round
-KIOSK = {"width": 1366, "height": 768}
+KIOSK = ViewportSize(width=1366, height=768)
 COMPRESSED = ("text/", "application/javascript", "image/svg+xml", "application/json")
 PAINT = "performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)[0] || null"
 DONE = "document.readyState === 'complete'"
@@ -94,7 +94,7 @@ def _plain(text: str) -> Flask:
 
 def _opened(chromium: Browser, address: str, device: str) -> Page:
     """A page of a browser that has seen nothing yet."""
-    context = chromium.new_context(viewport=KIOSK)  # type: ignore[arg-type]  # a typed dict
+    context = chromium.new_context(viewport=KIOSK)
     context.add_cookies([{"name": "kiosk", "value": device, "url": address}])
     return context.new_page()
 

@@ -29,6 +29,7 @@ from webapp.extensions import db, start_writing
 from webapp.ledger import chain
 from webapp.ledger.models import Account, Entry, MonthTotal
 from webapp.places.models import Area, Courtyard, Holder, Household
+from webapp.prepared import table_of
 from webapp.records import service as records
 from webapp.records.models import Record, RecordStep
 from webapp.reviews.service.publishing import POSTED_AT_ONCE
@@ -108,8 +109,8 @@ def _fill(app: Application, count: int) -> list[int]:
         first = (db.session.query(db.func.max(Record.id)).scalar() or 0) + 1
         rows = [_record(first + number, homes, rules, community.id, now) for number in range(count)]
         for chunk in _chunks(rows, 5000):
-            db.session.execute(insert(Record.__table__), chunk)  # type: ignore[arg-type]  # a declarative table is one
-            db.session.execute(insert(RecordStep.__table__), list(_steps(chunk, now)))  # type: ignore[arg-type]  # likewise
+            db.session.execute(insert(table_of(Record)), chunk)
+            db.session.execute(insert(table_of(RecordStep)), list(_steps(chunk, now)))
         db.session.commit()
         db.session.remove()
     return [row["id"] for row in rows]
@@ -132,7 +133,7 @@ def _households(community: Area, scheme: Scheme, count: int, now: datetime) -> l
         whose = {"id": account, "holder_id": ident, "scheme_id": scheme.id, "community_id": community.id}
         accounts.append({**whose, "head": head, "opened_at": now})
     for model, rows in ((Holder, holders), (Household, homes), (Account, accounts)):
-        db.session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]  # a declarative table is one
+        db.session.execute(insert(table_of(model)), rows)
     return [(row["id"], scheme.id) for row in homes]
 
 

@@ -11,7 +11,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Insert, Select, TextClause, Update, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Insert, Select, Table, TextClause, Update, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
@@ -22,6 +22,12 @@ from webapp.extensions import db
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
 KEPT = "driver"  # in a session's info: the transaction, its driver's connection, and the dialect
+
+
+def table_of(model: type[Any]) -> Table:
+    """A model's table, for statements that write rows past the ORM."""
+    table: Table = model.__table__
+    return table
 
 
 class Places:

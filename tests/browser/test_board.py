@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.board.conftest import NOON, Hall, make_hall, publish
-from tests.browser.tools import keep, serving, violations, watched_page
+from tests.browser.tools import KIOSK_STANDING, keep, serving, violations, watched_page
 from tests.factories import make_courtyard, make_household
 from webapp.board.service import revoke
 from webapp.core import clock
@@ -18,7 +18,7 @@ from webapp.extensions import db
 
 pytestmark = pytest.mark.browser
 
-TELEVISIONS = {"lying": {"width": 1920, "height": 1080}, "standing": {"width": 1080, "height": 1920}}
+TELEVISIONS = {"lying": ViewportSize(width=1920, height=1080), "standing": KIOSK_STANDING}
 ROUNDS = 12  # of all six pages: 72 turns
 #: What is cut off, and the smallest letters in CSS px.
 LOOK = """() => {
@@ -93,7 +93,7 @@ def test_a_lost_network_leaves_the_page_says_so_and_goes_on_when_it_is_back(
     chromium: Browser, address: str, place: str
 ) -> None:
     """In a context of its own: a browser without network complains aloud."""
-    context = chromium.new_context(viewport=TELEVISIONS["lying"], base_url=address)  # type: ignore[arg-type]  # a typed dict
+    context = chromium.new_context(viewport=TELEVISIONS["lying"], base_url=address)
     page = context.new_page()
     page.goto(place)
     context.set_offline(True)
@@ -107,7 +107,7 @@ def test_a_lost_network_leaves_the_page_says_so_and_goes_on_when_it_is_back(
 
 
 def test_a_server_in_trouble_leaves_the_page_and_is_asked_again(chromium: Browser, address: str, place: str) -> None:
-    context = chromium.new_context(viewport=TELEVISIONS["lying"], base_url=address)  # type: ignore[arg-type]  # a typed dict
+    context = chromium.new_context(viewport=TELEVISIONS["lying"], base_url=address)
     page = context.new_page()
     page.goto(place)
     page.route("**/board/**", lambda route: route.fulfill(status=503, body="busy"))

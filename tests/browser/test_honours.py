@@ -67,7 +67,7 @@ def test_a_meeting_chooses_prints_a_certificate_and_anybody_checks_it(app, kind_
         assert len(paper) == 1
         page.goto("/desk/honours/1/withdraw")
         check(page, "honours-withdraw")
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a typed dict
+        page.set_viewport_size(PHONE)
         page.goto(f"/honours/{code()}")
         expect(page.get_by_text("有效", exact=True)).to_be_visible()
         check(page, "honours-check", 24)

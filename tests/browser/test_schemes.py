@@ -127,7 +127,7 @@ def test_rules_are_mended_and_imported(chromium: Browser, app: Application, sche
             page.goto(f"{base}/import")
             book = write_table("细则", sheet.COLUMNS, rows)
             file = {"name": "细则.xlsx", "mimeType": "application/octet-stream", "buffer": book}
-            page.get_by_label("表格文件").set_input_files(file)  # type: ignore[arg-type]  # a typed dict
+            page.get_by_label("表格文件").set_input_files(file)
             page.get_by_role("button", name="上传并预览").click()
             page.wait_for_url("**/import/**")
             fits(page, f"preview-{len(rows)}")

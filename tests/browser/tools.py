@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from webapp.extensions import db
 from webapp.web.application import Application
 
-KIOSK_LYING = {"width": 1366, "height": 768}
-KIOSK_STANDING = {"width": 1080, "height": 1920}
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1366, "height": 768}
+KIOSK_LYING = ViewportSize(width=1366, height=768)
+KIOSK_STANDING = ViewportSize(width=1080, height=1920)
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1366, height=768)
 
 TOO_SMALL = """least => [...document.querySelectorAll(
     'a[href], button, input:not([type=hidden]):not(.vh), select, textarea, label:has(input.vh)')]
@@ -72,10 +72,10 @@ def patient(page: Page) -> Page:
 
 
 @contextmanager
-def watched_page(chromium: Browser, address: str, viewport: dict[str, int], **more: Any) -> Iterator[Page]:
+def watched_page(chromium: Browser, address: str, viewport: ViewportSize, **more: Any) -> Iterator[Page]:
     """A page of a browser of its own. The test fails when the page complains (a script error, a refused style) or asks
     anybody but our server for anything; refused forms (4xx) are not complaints."""
-    context = chromium.new_context(viewport=viewport, base_url=address, **more)  # type: ignore[arg-type]  # a typed dict
+    context = chromium.new_context(viewport=viewport, base_url=address, **more)
     page, complaints = context.new_page(), list[str]()
     if more.get("java_script_enabled", True):
         patient(page)

@@ -12,10 +12,10 @@ from sqlalchemy import insert
 from webapp.audit.models import AuditLine
 from webapp.core.actor import EVERYWHERE, Actor
 from webapp.extensions import db
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 
 _encode = json.JSONEncoder(ensure_ascii=False, default=str, sort_keys=True).encode
-_INSERT = Prepared(insert(AuditLine.__table__).inline())  # type: ignore[arg-type]  # a declarative table is a Table
+_INSERT = Prepared(insert(table_of(AuditLine)).inline())
 
 
 def log(

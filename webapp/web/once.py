@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from webapp.core import clock, signing
 from webapp.core.errors import Conflict
 from webapp.extensions import WROTE, UtcDateTime, db
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 from webapp.web import housekeeping
 from webapp.web.htmx import go
 from webapp.web.models import SentForm
@@ -27,9 +27,7 @@ KEPT = timedelta(days=3)
 _form = SentForm.__table__.c
 _SENT = Prepared(select(_form.body_hash, _form.location).where(_form.key == bindparam("form")))
 _LED_TO = Prepared(
-    update(SentForm.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
-    .where(_form.key == bindparam("form"))
-    .values(location=bindparam("led_to"))
+    update(table_of(SentForm)).where(_form.key == bindparam("form")).values(location=bindparam("led_to"))
 )
 _CLAIM = Prepared(
     text(

@@ -45,7 +45,7 @@ PAGES_OF_A_VISIT = (
 def test_every_page_is_accessible_big_enough_and_needs_no_scrolling(
     page: Page, kiosk: Facts, size: str, large: bool
 ) -> None:
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]  # a typed dict
+    page.set_viewport_size(SIZES[size])
     if large:
         page.get_by_role("button", name="大字").click()
     facts = {

@@ -178,7 +178,7 @@ def test_a_lost_network_is_said_and_nothing_can_be_sent_until_it_is_back(
     chromium: Browser, address: str, kiosk: Facts
 ) -> None:
     """In a context of its own: a browser without network complains aloud."""
-    context = chromium.new_context(viewport=KIOSK_LYING, base_url=address)  # type: ignore[arg-type]  # a typed dict
+    context = chromium.new_context(viewport=KIOSK_LYING, base_url=address)
     page = patient(context.new_page())
     pair(page, kiosk)
     page.goto("/kiosk/number")

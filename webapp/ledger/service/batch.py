@@ -25,7 +25,7 @@ from webapp.ledger.service.accounts import open_account
 from webapp.ledger.service.posting import POSTED, roll_up, too_little
 from webapp.ledger.service.writing import ALREADY_POSTED, INSERT_ENTRY, Posting, add_to_months, entry_values
 from webapp.places.models import Household
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 from webapp.schemes.models import Scheme
 
 MOST_AT_ONCE = 1000
@@ -48,7 +48,7 @@ _POSTED = (
     .where(_e.cause_kind == bindparam("kind"), _e.cause_id.in_(_ids))
 )
 _SET_ACCOUNT = Prepared(
-    update(Account.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
+    update(table_of(Account))
     .where(_a.id == bindparam("p_id"))
     .values({name: bindparam(f"p_{name}") for name in (*_FIGURES, "held", "head")})
 )

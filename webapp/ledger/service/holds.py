@@ -18,13 +18,14 @@ from webapp.ledger.book import Cause, EntryLine, HoldLine
 from webapp.ledger.models import Account, Hold
 from webapp.ledger.queries import account_state, as_hold
 from webapp.ledger.service.writing import Posting, breaks, write
+from webapp.prepared import table_of
 
 LONGEST_REASON = 200
 _account, _hold = Account.__table__.c, Hold.__table__.c
 
 
 def _change_account(**values: Any) -> Update:
-    return update(Account.__table__).where(_account.id == bindparam("p_id")).values(**values)  # type: ignore[arg-type]  # a declarative table is a Table
+    return update(table_of(Account)).where(_account.id == bindparam("p_id")).values(**values)
 
 
 _SET_ASIDE = _change_account(held=_account.held + bindparam("p_amount"), holds=_account.holds + 1).where(
@@ -36,10 +37,10 @@ _LEFT = select(_account.balance - _account.held).where(_account.id == bindparam(
 _LOCK = _change_account(locks=_account.locks + 1, holds=_account.holds + 1)
 _LET_GO = _change_account(held=_account.held - bindparam("p_amount"))
 _UNLOCK = _change_account(locks=_account.locks - 1)
-_INSERT = insert(Hold.__table__)  # type: ignore[arg-type]  # likewise
+_INSERT = insert(table_of(Hold))
 _ACTIVE = select(Hold.__table__).where(_hold.id == bindparam("hold"), _hold.state == "active").with_for_update()
 _END = (
-    update(Hold.__table__)  # type: ignore[arg-type]  # likewise
+    update(table_of(Hold))
     .where(_hold.id == bindparam("p_id"), _hold.state == "active")
     .values(state=bindparam("p_state"), ended_at=bindparam("p_ended_at"), end_hash=bindparam("p_end_hash"))
 )

@@ -23,7 +23,7 @@ from webapp.ledger.models import Account, Entry
 from webapp.ledger.queries import as_entry
 from webapp.ledger.replay import bucket_of
 from webapp.places.models import Household
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 from webapp.schemes.models import Scheme
 
 NO_FLOOR = -(10**15)
@@ -81,7 +81,7 @@ _same_month = _account.month == bindparam("p_month")
 def _move(*which: ColumnElement[bool], and_tell: tuple[ColumnElement[Any], ...] = ()) -> Prepared:
     """The one statement that moves an account."""
     return Prepared(
-        update(Account.__table__)  # type: ignore[arg-type]  # a declarative table is a Table
+        update(table_of(Account))
         .where(*which)
         .values(
             balance=_account.balance + bindparam("p_amount"),
@@ -123,10 +123,8 @@ _MOVE_OF_HOLDER = _move(
     _account.balance - _account.held + bindparam("p_frees") + bindparam("p_amount") >= _floor,
     and_tell=(_of_scheme(_scheme.rolls_up_to_id).label("upper_id"), _home.label("courtyard_id")),
 )
-INSERT_ENTRY = Prepared(insert(Entry.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
-_SET_HEAD = Prepared(
-    update(Account.__table__).where(_account.id == bindparam("p_id")).values(head=bindparam("p_head"))  # type: ignore[arg-type]  # likewise
-)
+INSERT_ENTRY = Prepared(insert(table_of(Entry)))
+_SET_HEAD = Prepared(update(table_of(Account)).where(_account.id == bindparam("p_id")).values(head=bindparam("p_head")))
 #: As text: ON CONFLICT is spelt differently by each dialect of SQLAlchemy, and alike by the databases.
 _ADD_TO_MONTH = Prepared(
     text(

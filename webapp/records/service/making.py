@@ -17,7 +17,7 @@ from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotFound
 from webapp.core.points import Points
 from webapp.core.text import normalise_prose
 from webapp.extensions import db
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 from webapp.records.models import LIVE, SOURCES, Record, RecordPhoto
 from webapp.records.queries import Target, made_under, photos_of, target
 from webapp.records.service import checks
@@ -27,7 +27,7 @@ from webapp.schemes.queries import RuleView, Ruling, Terms, ruling
 MOST_NOTE = 300  # characters
 LONGEST_NAME = 60
 OUT_OF_REACH = "这一处不在您负责的范围内。请核对门牌，或联系该区域的同事。"
-_INSERT = Prepared(insert(Record.__table__).returning(Record.id))  # type: ignore[arg-type]  # a declarative table is a Table
+_INSERT = Prepared(insert(table_of(Record)).returning(Record.id))
 
 
 class Made(NamedTuple):

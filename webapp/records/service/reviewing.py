@@ -20,7 +20,7 @@ from webapp.core.errors import AlreadyUsed, DomainError, Invalid, NotAllowed, No
 from webapp.core.points import Points
 from webapp.core.text import normalise_prose
 from webapp.extensions import db
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 from webapp.records.models import STEPS, Record, RecordStep
 from webapp.records.queries import Target, steps_of, targets
 from webapp.records.service import checks
@@ -37,8 +37,8 @@ _PASSED_BY = select(_step.record_id).where(
     _step.record_id.in_(_ids), _step.kind == "passed", _step.user_id == bindparam("user")
 )
 _STEPS_TAKEN = select(_step.record_id, func.count()).where(_step.record_id.in_(_ids)).group_by(_step.record_id)
-_INSERT_STEP = Prepared(insert(RecordStep.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
-_SET_STATE = update(Record.__table__).where(_record.id.in_(_ids)).values(state=bindparam("new"))  # type: ignore[arg-type]  # likewise
+_INSERT_STEP = Prepared(insert(table_of(RecordStep)))
+_SET_STATE = update(table_of(Record)).where(_record.id.in_(_ids)).values(state=bindparam("new"))
 
 
 def _done_already(record: Record) -> AlreadyUsed:

@@ -15,7 +15,7 @@ from webapp.core.errors import Conflict, Invalid
 from webapp.extensions import db
 from webapp.ledger.queries import hashes_of_causes, heads_of
 from webapp.places.models import Area
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, table_of
 from webapp.rankings import queries as ranking_terms
 from webapp.rankings import service as rankings
 from webapp.records import service as records
@@ -84,7 +84,7 @@ def go_on(*, month_id: int, key: str, now: datetime) -> Progress:
     return Progress(row, done=True)
 
 
-_INSERT_LINE = Prepared(insert(PublicationLine.__table__))  # type: ignore[arg-type]  # a declarative table is a Table
+_INSERT_LINE = Prepared(insert(table_of(PublicationLine)))
 
 
 def _freeze(row: CommunityMonth, found: Sequence[Record]) -> None:
