@@ -12,7 +12,7 @@ from tests.conftest import both_databases
 from tests.factories import make_community, make_person, make_scheme, make_user
 from tests.honours.conftest import MET, MONTH, a_rule, add_kind
 from tests.rankings.conftest import at
-from tests.records.conftest import actor_of
+from tests.records.conftest import PHOTO, actor_of, version_of
 from webapp.audit.models import AuditLine
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotAllowed, NotFound
@@ -20,9 +20,13 @@ from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.honours import queries, service
 from webapp.honours.models import Choice, Honour
+from webapp.honours.proposing import Terms, proposed
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import find_account
 from webapp.ledger.service import lock, release
+from webapp.rankings.placing import Standing
+from webapp.records.models import Rectification
+from webapp.records.service import make, reverse
 
 
 def officer(area, post, **more):
@@ -57,15 +61,16 @@ def test_leagues_are_taken_each_or_all_together(hall):
     assert second.why_not
 
 
-def test_who_has_too_few_points_leaves_the_place_empty_and_nobody_moves_up(hall):
+def test_who_has_too_few_points_leaves_the_place_empty(hall):
     kind = add_kind(hall.town, hall.town.homes, name="满九分", minimum=Points.whole(9))
-    assert hall.why(kind) == {"刘": "", "陈": "不到最低的 9 分", "王": "不到最低的 9 分", "周": "在前 2 名以外"}
+    few = "不到最低的 9 分"
+    assert hall.why(kind) == {"刘": "", "陈": few, "王": few, "周": few}
 
 
 @both_databases
 def test_a_veto_now_or_in_the_period_proposes_nobody(hall):
     veto(hall, hall.town.liu)
-    assert hall.why()["刘"] == "有一票否决"
+    assert hall.why() == {"刘": "有一票否决", "陈": "", "王": "", "周": "在前 2 名以外"}
     careless = add_kind(hall.town, hall.town.homes, name="不看否决", no_veto=False)
     assert not hall.why(careless)["刘"]
 
@@ -76,6 +81,53 @@ def test_a_veto_that_was_lifted_counts_in_its_period_only_and_a_slip_of_the_fing
     release(hold_id=veto(hall, wang, 2, now=at(10)).id, now=at(10))
     release(hold_id=veto(hall, hall.town.chen, 3, now=at(1, 9)).id, now=at(2, 9))
     assert hall.why() == {"刘": "有一票否决", "陈": "", "王": "", "周": "在前 2 名以外"}
+
+
+def test_whoever_is_barred_takes_no_place_from_the_next_whose_published_place_stands(hall):
+    veto(hall, hall.town.liu)
+    veto(hall, hall.town.wang, 2)
+    lines = hall.lines()
+    assert hall.why() == {"刘": "有一票否决", "陈": "", "王": "有一票否决", "周": ""}
+    assert [lines[name].moved_up for name in "陈周"] == [False, True]
+    assert lines["周"].standing.place == 4
+    (honour,) = hall.decide(hall.zhou)
+    assert honour.place == 4
+
+
+def standing(holder_id: int, league: str, place: int) -> Standing:
+    return Standing(holder_id, league, place, place, f"{holder_id} 号院", "", 100 - place, 0, None)
+
+
+def test_in_a_league_only_its_own_next_moves_up():
+    ranked = [standing(1, "小院", 1), standing(2, "小院", 2), standing(3, "小院", 3)]
+    ranked += [standing(4, "大院", 1), standing(5, "大院", 2)]
+    found = proposed(ranked, Terms(1, 0, True, True), vetoed={1}, here={1, 2, 3, 4, 5})
+    assert [(one.holder_id, one.moved_up) for one in found if not one.why_not] == [(2, True), (4, False)]
+
+
+def test_however_many_are_barred_the_places_are_filled_and_then_the_list_ends():
+    ranked = [standing(number, "", number) for number in range(1, 31)]
+    found = proposed(ranked, Terms(2, 0, True, False), vetoed=set(range(1, 13)), here=set(range(1, 31)))
+    assert [one.holder_id for one in found if not one.why_not] == [13, 14]
+    assert len(found) == 14
+
+
+@both_databases
+@pytest.mark.parametrize("rectified", [False, True])
+def test_a_veto_whose_record_was_taken_out_of_the_book_bars_nobody_but_one_put_right_does(shop_hall, rectified):
+    hall, shop = shop_hall
+    kind = add_kind(hall.town, hall.town.shops, name="美德商铺", places=1)
+    community = hall.town.tree.community
+    rule = version_of(hall.town.shops, "3.5")
+    given = {"holder_id": shop.id, "rule_version_id": rule.id, "points": Points(0), "source": "inspection"}
+    proof = {"note": "拒绝检查", "photos": [PHOTO], "client_key": "veto"}
+    record = make(actor=officer(community, "grid_worker"), **given, **proof, now=at(20)).record
+    assert hall.why(kind) == {"老": "有一票否决"}
+    if rectified:
+        settled = {"state": "confirmed", "label": "巡查员", "at": at(22), "decided_at": at(22)}
+        db.session.add(Rectification(record_id=record.id, client_key="rectified", **settled))
+    reverse(actor=officer(community, "secretary"), record_id=record.id, reason="异议成立", now=at(22))
+    assert hall.why(kind) == {"老": "有一票否决" if rectified else ""}
 
 
 def test_who_is_no_longer_here_is_not_proposed(hall):

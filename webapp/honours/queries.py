@@ -15,12 +15,12 @@ from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.honours.models import Choice, Honour, HonourKind
 from webapp.honours.proposing import Candidate, Terms, proposed
-from webapp.ledger.queries import vetoed_between
+from webapp.ledger.queries import vetoes_between
 from webapp.places.models import Area, Holder
 from webapp.places.queries import within
 from webapp.prepared import Prepared
 from webapp.rankings.queries import Frozen, frozen_months, months_of, standings
-from webapp.records.queries import targets
+from webapp.records.queries import in_error, targets
 from webapp.records.service import Interests
 from webapp.reviews.queries import last_day, terms_of
 
@@ -194,8 +194,15 @@ def candidates(kind: HonourKind, frozen: Frozen, actor: Actor) -> list[Candidate
             )
         )
     )
-    vetoed = vetoed_between(kind.community_id, start, end)
+    vetoed = _vetoed(kind.community_id, start, end)
     return _marked(proposed(ranked, terms_of_kind(kind), vetoed=vetoed, here=here & ids), actor)
+
+
+def _vetoed(community_id: int, start: datetime, end: datetime) -> set[int]:
+    """Who had a veto in a period; not one that an objection or a reversal showed to be an error."""
+    found = vetoes_between(community_id, start, end)
+    errors = in_error([one.cause.id for one in found if one.cause.kind == "record"])
+    return {one.holder_id for one in found if one.cause.kind != "record" or one.cause.id not in errors}
 
 
 def _bounds(kind: HonourKind, month: int) -> tuple[datetime, datetime]:

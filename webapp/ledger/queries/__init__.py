@@ -38,7 +38,7 @@ from webapp.ledger.queries.desk import (
     months_with_totals,
     scheme_totals,
     schemes_listed,
-    vetoed_between,
+    vetoes_between,
     with_account,
 )
 from webapp.ledger.queries.lapsing import (
@@ -110,7 +110,7 @@ __all__ = [
     "schemes_listed",
     "schemes_with_accounts",
     "total_of",
-    "vetoed_between",
+    "vetoes_between",
     "warning_of",
     "warnings_of",
     "with_account",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import joinedload
@@ -15,7 +15,7 @@ from webapp.core.errors import NotFound
 from webapp.core.points import Points
 from webapp.core.text import mask_name, normalise
 from webapp.extensions import db
-from webapp.ledger.book import AccountState
+from webapp.ledger.book import AccountState, Cause
 from webapp.ledger.models import Account, Hold, MonthTotal
 from webapp.ledger.queries.book import account_state
 from webapp.places.models import Area, Holder
@@ -255,11 +255,18 @@ def locked_accounts(scope: Sequence[str]) -> int:
     return int(db.session.scalar(statement) or 0)
 
 
-def vetoed_between(community_id: int, start: datetime, end: datetime) -> set[int]:
-    """Holders of a community with an account that is locked (一票否决) now, or was so between two moments; not one whose
-    lock was let go at once, since that was a slip of the finger."""
+class Veto(NamedTuple):
+    """Whose account was locked, and by what."""
+
+    holder_id: int
+    cause: Cause
+
+
+def vetoes_between(community_id: int, start: datetime, end: datetime) -> list[Veto]:
+    """Locks (一票否决) of a community's accounts that hold now, or did so between two moments; not one that was let go at
+    once, since that was a slip of the finger."""
     statement = (
-        select(Account.holder_id, Hold.state, Hold.created_at, Hold.ended_at)
+        select(Account.holder_id, Hold.cause_kind, Hold.cause_id, Hold.created_at, Hold.ended_at)
         .join(Hold, Hold.account_id == Account.id)
         .where(
             Account.community_id == community_id,
@@ -268,4 +275,8 @@ def vetoed_between(community_id: int, start: datetime, end: datetime) -> set[int
         )
     )
     rows = db.session.execute(statement)
-    return {holder_id for holder_id, _, begun, ended in rows if ended is None or ended - begun > AT_ONCE}
+    return [
+        Veto(holder_id, Cause(kind, ident))
+        for holder_id, kind, ident, begun, ended in rows
+        if ended is None or ended - begun > AT_ONCE
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from webapp.ledger.book import Cause
 from webapp.ledger.explain import Explanation
 from webapp.places.models import Holder
 from webapp.prepared import Prepared
-from webapp.records.models import COMING, LIVE, STEPS, Record, RecordStep
+from webapp.records.models import COMING, LIVE, STEPS, Record, RecordStep, Rectification
 from webapp.records.queries.photos import (
     photo_in_scope,
     photo_visible_to_household,
@@ -287,6 +288,15 @@ _STEPS = Prepared(
 def steps_of(record_id: int) -> list[Step]:
     """The steps of a record, oldest first."""
     return [Step._make(row) for row in _STEPS.all(record=record_id)]
+
+
+def in_error(record_ids: Sequence[int]) -> set[int]:
+    """Which of some records were taken out of the book because they were wrong: not those put right (整改返还)."""
+    put_right = select(Rectification.record_id).where(Rectification.state == "confirmed")
+    statement = select(Record.id).where(
+        Record.id.in_(record_ids), Record.state == "reversed", Record.id.not_in(put_right)
+    )
+    return set(db.session.scalars(statement))
 
 
 # 为什么 ---------------------------------------------------------------------------------------------------------------
