@@ -53,6 +53,20 @@ def address(street: Street, what: str) -> str:
     return f"/desk/reviews/{street.tree.community.id}/{MONTH}/{what}"
 
 
+@pytest.mark.parametrize("do", ["confirm", "return"])
+def test_what_is_not_of_the_month_in_the_address_is_neither_confirmed_nor_given_back(desk, street, do):
+    record = passed(street)
+    elsewhere = passed(make_street())
+    db.session.commit()
+    october = address(street, "decide").replace(str(MONTH), "202610")
+    data = {"do": do, "reason": "看不清"}
+    for where, chosen in ((october, record), (address(street, "decide"), elsewhere)):
+        answer = desk.post(where, data={**data, "record": chosen.id})
+        assert answer.status_code == 422
+        assert "不在这个月名单上" in answer.text
+        assert db.session.get_one(Record, chosen.id, populate_existing=True).state == "passed"
+
+
 def note_meeting(desk, street: Street) -> None:
     assert desk.post(address(street, "meeting"), data={"attendees": "王书记、李网格员"}).status_code == 303
 

@@ -8,6 +8,7 @@ from webapp.reviews.queries.meeting import (
     by_category,
     counts,
     determined,
+    outside,
     waiting_count,
     waiting_statement,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "objections_waiting",
     "on_notice",
     "open_in_month",
+    "outside",
     "places_in",
     "publication",
     "publication_by_token",

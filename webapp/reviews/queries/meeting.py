@@ -17,6 +17,7 @@ from webapp.records.models import Record, RecordPhoto, RecordStep
 from webapp.records.queries import shown_name, target, with_photos
 from webapp.records.queries.desk import sharing_photos
 from webapp.records.service import why_not_impartial
+from webapp.reviews.models import CommunityMonth
 from webapp.reviews.queries.months import of_month
 from webapp.schemes.models import Category, Rule, RuleVersion
 from webapp.schemes.queries import RULES, RuleView, as_rule
@@ -101,6 +102,12 @@ def waiting_statement(
         )
         statement = statement.where(or_(matching(Holder, text), titled))
     return statement
+
+
+def outside(row: CommunityMonth, record_ids: Sequence[int]) -> bool:
+    """Whether one of some records is not of this month and community."""
+    statement = select(Record.id).where(Record.id.in_(record_ids), ~of_month(row.community_id, row.month, row.ends_on))
+    return db.session.scalar(statement.limit(1)) is not None
 
 
 def as_waiting(records: Sequence[Record], actor: Actor) -> list[Waiting]:

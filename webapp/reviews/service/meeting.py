@@ -11,6 +11,7 @@ from webapp.core.text import normalise_prose
 from webapp.extensions import db
 from webapp.places.models import Area
 from webapp.records import service as records
+from webapp.reviews import queries
 from webapp.reviews.models import CommunityMonth
 from webapp.reviews.service.months import log_month, reviewing
 
@@ -40,12 +41,12 @@ def note_meeting(
 def confirm(*, actor: Actor, community: Area, month: int, record_ids: Sequence[int], now: datetime) -> records.Outcome:
     """审核认定 of some records of the month.
 
-    :raises Invalid: if none is chosen, or too many.
+    :raises Invalid: if none is chosen, too many, or one that is not this month's or this community's.
     :raises AlreadyUsed: once the month is published.
     """
     if not record_ids:
         raise Invalid("请先勾选要认定的记实。")
-    reviewing(actor, community, month, now)
+    _check_month(reviewing(actor, community, month, now), record_ids)
     return records.confirm(actor=actor, record_ids=record_ids, now=now)
 
 
@@ -54,11 +55,19 @@ def give_back(
 ) -> int:
     """退回 some records of the month, all for the same reason: all of them, or none.
 
-    :raises Invalid: if none is chosen, or without a reason.
+    :raises Invalid: if none is chosen, one that is not this month's or this community's, or without a reason.
     """
     if not record_ids:
         raise Invalid("请先勾选要退回的记实。")
-    reviewing(actor, community, month, now)
+    _check_month(reviewing(actor, community, month, now), record_ids)
     for record_id in record_ids:
         records.give_back(actor=actor, record_id=record_id, reason=reason, now=now)
     return len(record_ids)
+
+
+def _check_month(row: CommunityMonth, record_ids: Sequence[int]) -> None:
+    """:raises Invalid: for too many, or a record that another month's or another community's meeting decides."""
+    if len(record_ids) > records.MOST_AT_ONCE:
+        raise Invalid(f"一次最多 {records.MOST_AT_ONCE} 条，请分几次。")
+    if queries.outside(row, record_ids):
+        raise Invalid("勾选的里面有不在这个月名单上的，请从名单里重新勾。")
