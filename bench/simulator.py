@@ -26,6 +26,7 @@ from webapp.core.actor import SYSTEM
 from webapp.core.points import Points
 from webapp.extensions import db, start_writing
 from webapp.places.models import Area, Household
+from webapp.prepared import table_of
 from webapp.records.models import Record
 from webapp.schemes.models import Rule, Scheme
 from webapp.schemes.queries import RuleView, current_rules, rule_version
@@ -45,7 +46,7 @@ def fill(count: int) -> tuple[Area, Scheme]:
     rules = [rule for rule in current_rules(scheme.id, FIRST + timedelta(DAYS)) if not rule.veto]
     homes = list(db.session.scalars(db.select(Household.id).order_by(Household.id)))
     rows = [_row(number, community.id, scheme.id, rules[number * 7 % len(rules)], homes) for number in range(count)]
-    db.session.execute(insert(Record.__table__), rows)  # type: ignore[arg-type]  # a declarative table is a Table
+    db.session.execute(insert(table_of(Record)), rows)
     return community, scheme
 
 
