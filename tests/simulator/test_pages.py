@@ -102,6 +102,9 @@ def test_an_empty_draft_and_an_empty_book_say_so(desk, base):
     page = desk.get(f"{base}/replay").text
     assert "还没有改任何一条" in page
     assert "没有增加的" in page
+    page = desk.get(f"{base}/adopt").text
+    assert "没有可采用的" in page
+    assert "采用这 0 条" not in page
 
 
 @pytest.mark.usefixtures("tried")
