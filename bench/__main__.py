@@ -9,7 +9,19 @@ from importlib import import_module
 from bench.harness import Result, table
 
 #: Modules with ``run() -> list[Result]``, cheapest first.
-ROWS = ("pages", "posting", "postgresql", "writers", "growth", "bytes", "board", "plates", "county", "memory")
+ROWS = (
+    "pages",
+    "posting",
+    "postgresql",
+    "writers",
+    "growth",
+    "bytes",
+    "board",
+    "plates",
+    "county",
+    "publication",
+    "memory",
+)
 
 
 def main(names: list[str]) -> int:

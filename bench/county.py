@@ -25,6 +25,7 @@ from bench.town import application, call, facts, folder, town
 from webapp.audit.models import AuditLine
 from webapp.core import clock
 from webapp.core.actor import SYSTEM, Actor
+from webapp.demo import contract
 from webapp.extensions import db, start_writing
 from webapp.ledger import chain
 from webapp.ledger.models import Account, Entry, MonthTotal
@@ -47,8 +48,8 @@ Row = dict[str, Any]
 
 
 def run(count: int = RECORDS) -> list[Result]:
-    app = _county()
-    ids = _fill(app, count)
+    app = county()
+    ids = fill(app, count)
     raw = _Raw(_copy(app))
     watched = int(count * WATCHED)
     mine, theirs = _both(app, raw, ids[watched:])
@@ -80,11 +81,12 @@ def run(count: int = RECORDS) -> list[Result]:
 # The county ----------------------------------------------------------------------------------------------------------
 
 
-def _county() -> Application:
+def county() -> Application:
     """The demonstration community in a folder of its own: other rows measure the town as it is."""
     var = folder()
     with sqlite3.connect(town().config["VAR_DIR"] / "shanzhi.db") as source:
         source.backup(sqlite3.connect(var / "shanzhi.db"))
+    contract.write(var, facts(town()))
     return application(var)
 
 
@@ -95,7 +97,7 @@ def _copy(app: Application) -> Path:
     return path
 
 
-def _fill(app: Application, count: int) -> list[int]:
+def fill(app: Application, count: int) -> list[int]:
     """Households with open accounts, and their records after the first review."""
     start_writing()
     with app.app_context():
@@ -108,7 +110,7 @@ def _fill(app: Application, count: int) -> list[int]:
         rules = [rule for rule in current_rules(scheme.id, clock.today()) if rule.lowest.tenths > 0]
         first = (db.session.query(db.func.max(Record.id)).scalar() or 0) + 1
         rows = [_record(first + number, homes, rules, community.id, now) for number in range(count)]
-        for chunk in _chunks(rows, 5000):
+        for chunk in chunks(rows, 5000):
             db.session.execute(insert(table_of(Record)), chunk)
             db.session.execute(insert(table_of(RecordStep)), list(_steps(chunk, now)))
         db.session.commit()
@@ -164,7 +166,7 @@ def _steps(rows: Sequence[Row], now: datetime) -> Iterator[Row]:
         yield {"record_id": row["id"], "seq": 1, "kind": "passed", "label": "张* 网格员", "at": now}
 
 
-def _chunks(rows: Sequence[Any], size: int) -> Iterator[list[Any]]:
+def chunks(rows: Sequence[Any], size: int) -> Iterator[list[Any]]:
     found = iter(rows)
     while chunk := list(islice(found, size)):
         yield chunk
@@ -177,7 +179,7 @@ def _both(app: Application, raw: _Raw, ids: Sequence[int]) -> tuple[list[float],
     """Seconds of each batch, ours and by hand, in turn: a slow spell of the machine meets both."""
     mine, theirs = [], []
     with app.app_context():
-        for batch in _chunks(ids, POSTED_AT_ONCE):
+        for batch in chunks(ids, POSTED_AT_ONCE):
             mark = db.session.query(db.func.max(AuditLine.id)).scalar() or 0
             db.session.rollback()
             mine.append(_ours(batch))
@@ -190,7 +192,7 @@ def _ours(batch: Sequence[int]) -> float:
     """Confirm as the meeting's page does, post as the publication does; each is a transaction."""
     start_writing()
     begun = time.perf_counter()
-    confirmed = records.confirm(actor=_secretary(), record_ids=batch, now=clock.now())
+    confirmed = records.confirm(actor=secretary(), record_ids=batch, now=clock.now())
     db.session.commit()
     posted = records.post_confirmed(actor=SYSTEM, record_ids=batch, now=clock.now())
     db.session.commit()
@@ -199,7 +201,7 @@ def _ours(batch: Sequence[int]) -> float:
     return took
 
 
-def _secretary() -> Actor:
+def secretary() -> Actor:
     """With a person of its own, so that recusal is looked into."""
     return Actor(kind="staff", label="李* 书记", user_id=10**6, person_id=10**6, grants=grants_of([("secretary", "/")]))
 
@@ -297,7 +299,7 @@ def _waits(app: Application, ids: Sequence[int]) -> list[float]:
     kiosk.start()
     try:
         with app.app_context():
-            for batch in _chunks(ids, POSTED_AT_ONCE):
+            for batch in chunks(ids, POSTED_AT_ONCE):
                 _ours(batch)
             db.session.remove()
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from webapp.core import signing
@@ -71,6 +72,7 @@ def _private(key: str) -> Any:
     return Ed25519PrivateKey.from_private_bytes(signing.keyed_digest(key, "publication seal", "1"))
 
 
+@lru_cache(maxsize=64)  # what was sealed never changes, and every page of it asks
 def fits(text: str, signature: str, public_key: str) -> bool:
     """Whether exactly this text was signed with this key."""
     from cryptography.exceptions import InvalidSignature

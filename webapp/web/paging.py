@@ -46,6 +46,12 @@ def page_number() -> int:
     return min(max(request.args.get("page", 1, type=int) or 1, 1), 1_000_000)
 
 
+def page_among(items: Sequence[Row], per_page: int = PER_PAGE) -> Page[Row]:
+    """The page asked for, of a list that is short enough to be at hand."""
+    number = min(page_number(), max(1, -(-len(items) // per_page)))
+    return Page(items[(number - 1) * per_page : number * per_page], number, len(items), per_page)
+
+
 def paginate(
     statement: Select[Any], *, as_row: Callable[[Any], Row] | None = None, per_page: int = PER_PAGE
 ) -> Page[Any]:

@@ -9,9 +9,10 @@ from webapp.kiosk.gate import here, terminal
 from webapp.kiosk.views.blueprint import bp
 from webapp.reviews import queries
 from webapp.reviews.sealing import code_of
+from webapp.reviews.views.publication import page_of
 from webapp.web.access import KIOSK, requires
 from webapp.web.htmx import render
-from webapp.web.paging import paginate
+from webapp.web.paging import page_among
 
 LINES = 5  # on one screen
 
@@ -19,17 +20,16 @@ LINES = 5  # on one screen
 @bp.get("/kiosk/publication")
 @requires(KIOSK)
 def publication() -> Response:
-    newest, visit = queries.notice(terminal().community_id), here()
-    if newest is None:
+    row, visit = queries.newest_hung(terminal().community_id), here()
+    if row is None:
         return render("kiosk/publication.html", row=None, screen=None)
-    row = queries.publication(terminal().community_id, newest.month)
     mine = visit is not None and request.args.get("mine") == "1"
-    statement = queries.lines_statement(row, holder_id=visit.household_id if visit and mine else None)
+    own = queries.hung_lines_of(row, visit.household_id) if visit and mine else None
     return render(
         "kiosk/publication.html",
         row=row,
-        screen=paginate(statement, per_page=LINES),
+        screen=page_of(row, LINES) if own is None else page_among(own, LINES),
         mine=mine,
-        code=code_of(row.signature or ""),
+        code=code_of(row.signature),
         takes=queries.takes_objections(row, clock.now()),
     )

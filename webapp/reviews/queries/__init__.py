@@ -1,5 +1,16 @@
 """Reads of the month: what waits for confirmation and with which flags, and what is published."""
 
+from webapp.reviews.queries.hung import (
+    Hung,
+    HungLine,
+    hung_by_token,
+    hung_lines,
+    hung_lines_at,
+    hung_lines_of,
+    hung_register,
+    newest_hung,
+    places_in,
+)
 from webapp.reviews.queries.meeting import (
     Counts,
     Determined,
@@ -58,7 +69,6 @@ from webapp.reviews.queries.order import to_list
 from webapp.reviews.queries.publication import (
     all_lines,
     lines_statement,
-    places_in,
     publication,
     publication_by_token,
     publishing_now,
@@ -73,6 +83,8 @@ __all__ = [
     "ANSWER_WITHIN",
     "Counts",
     "Determined",
+    "Hung",
+    "HungLine",
     "Listed",
     "Notice",
     "Terms",
@@ -85,6 +97,11 @@ __all__ = [
     "counts",
     "determined",
     "ends_at",
+    "hung_by_token",
+    "hung_lines",
+    "hung_lines_at",
+    "hung_lines_of",
+    "hung_register",
     "label_of",
     "last_day",
     "line_in",
@@ -97,6 +114,7 @@ __all__ = [
     "month_row",
     "named_to_all",
     "names_of_months",
+    "newest_hung",
     "notice",
     "objection_in_scope",
     "objection_of_household",

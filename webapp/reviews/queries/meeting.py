@@ -19,6 +19,7 @@ from webapp.records.queries.desk import sharing_photos
 from webapp.records.service import why_not_impartial
 from webapp.reviews.models import CommunityMonth
 from webapp.reviews.queries.months import of_month
+from webapp.reviews.queries.order import natural
 from webapp.schemes.models import Category, Rule, RuleVersion
 from webapp.schemes.queries import RULES, RuleView, as_rule
 
@@ -185,4 +186,4 @@ def determined(community_id: int, month: int, ends_on: date) -> list[Determined]
         place = whom.address if whom.kind == "household" else record.place
         name = shown_name(whom.kind, whom.name)
         rows.append(Determined(record.happened_on, place, name, rule.code, rule.title, record.points, record.state))
-    return sorted(rows, key=lambda row: (row.place, row.name, row.happened_on))
+    return sorted(rows, key=lambda row: (natural(row.place), row.name, row.happened_on))

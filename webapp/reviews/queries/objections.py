@@ -31,6 +31,7 @@ from webapp.reviews.models import (
     ObjectionStep,
     PublicationLine,
 )
+from webapp.reviews.queries.hung import Hung, HungLine
 
 ANSWER_WITHIN = timedelta(days=3)
 _open = Objection.state.in_(UNSETTLED)
@@ -40,14 +41,14 @@ _its_line = (PublicationLine.month_id == Objection.month_id) & (PublicationLine.
 # Whether one may object -----------------------------------------------------------------------------------------------
 
 
-def ends_at(row: CommunityMonth) -> datetime:
+def ends_at(row: CommunityMonth | Hung) -> datetime:
     """The first moment (UTC) at which it is too late to object."""
     if row.objections_until is None:
         raise ValueError("the month is not published")
     return clock.day_bounds(row.objections_until)[1]
 
 
-def takes_objections(row: CommunityMonth, now: datetime) -> bool:
+def takes_objections(row: CommunityMonth | Hung, now: datetime) -> bool:
     return row.state == "on_notice" and now < ends_at(row)
 
 
@@ -91,7 +92,7 @@ def standing(record_id: int) -> list[int]:
     return list(db.session.scalars(statement.order_by(Record.id)))
 
 
-def named_to_all(row: CommunityMonth, line: PublicationLine) -> bool:
+def named_to_all(row: CommunityMonth | Hung, line: PublicationLine | HungLine) -> bool:
     """Whether a line shows its name on a wall: deductions of households and people do not, unless the community so
     decided."""
     return row.minus_names or not line.nameless

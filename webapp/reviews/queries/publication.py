@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -50,31 +49,15 @@ def publication_by_token(token: str) -> CommunityMonth:
     return row
 
 
-def lines_statement(
-    row: CommunityMonth, *, text: str = "", place: str = "", holder_id: int | None = None
-) -> Select[Any]:
-    """The lines of a publication in their order; ``text`` looks in place, name and rule; ``place``: those of one place;
-    ``holder_id``: one holder's."""
+def lines_statement(row: CommunityMonth, *, text: str = "", holder_id: int | None = None) -> Select[Any]:
+    """The lines of a publication in their order; ``text`` looks in place, name and rule; ``holder_id``: one holder's."""
     statement = select(PublicationLine).where(PublicationLine.month_id == row.id).order_by(PublicationLine.number)
     if holder_id is not None:
         statement = statement.join(Record, Record.id == PublicationLine.record_id).where(Record.holder_id == holder_id)
-    if place:
-        statement = statement.where(PublicationLine.place == place)
     if text:
         columns = (PublicationLine.place, PublicationLine.name, PublicationLine.title)
         statement = statement.where(or_(*(column.contains(text, autoescape=True) for column in columns)))
     return statement
-
-
-def places_in(row: CommunityMonth) -> list[str]:
-    """The places of a publication's lines, courtyards in the order of their numbers."""
-    statement = select(PublicationLine.place).where(PublicationLine.month_id == row.id).distinct()
-    return sorted(db.session.scalars(statement), key=_by_number)
-
-
-def _by_number(place: str) -> list[tuple[int, str]]:
-    """``2 排 9 号院`` before ``2 排 10 号院``."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", place) if part]
 
 
 def all_lines(row: CommunityMonth) -> list[PublicationLine]:

@@ -11,12 +11,13 @@ from webapp.reviews import queries, service
 from webapp.reviews.forms import ObjectionForm
 from webapp.reviews.models import CommunityMonth, Objection, PublicationLine
 from webapp.reviews.views.blueprint import bp
+from webapp.reviews.views.publication import page_of
 from webapp.users.residents_gate import resident
 from webapp.web.access import RESIDENT, actor, requires
 from webapp.web.forms import perform
 from webapp.web.home import HomeLink
 from webapp.web.htmx import go, render
-from webapp.web.paging import paginate
+from webapp.web.paging import page_among
 
 LINES = 20  # on one page
 
@@ -36,13 +37,12 @@ HOME = (
 @bp.get("/home/publication")
 @requires(RESIDENT)
 def my_publication() -> Response:
-    who, newest = resident(), queries.notice(resident().community_id)
-    if newest is None:
+    who, all_ = resident(), request.args.get("all") == "1"
+    row = queries.newest_hung(who.community_id)
+    if row is None:
         return render("reviews/my_publication.html", "reviews/_my_lines.html", row=None, page=None)
-    row, all_ = queries.publication(who.community_id, newest.month), request.args.get("all") == "1"
     place = request.args.get("place", "")[:80] if all_ else ""
-    statement = queries.lines_statement(row, place=place, holder_id=None if all_ else who.household_id)
-    page = paginate(statement, per_page=LINES)
+    page = page_of(row, LINES, place) if all_ else page_among(queries.hung_lines_of(row, who.household_id), LINES)
     return render(
         "reviews/my_publication.html",
         "reviews/_my_lines.html",

@@ -116,7 +116,8 @@ def meeting(community_id: int, month: int) -> Response:
 @bp.get("/desk/reviews/<int:community_id>/<int:month>/minutes")
 @requires("reviews.confirm")
 def minutes(community_id: int, month: int) -> Response:
-    """The minutes and the table of what is determined, to be signed: paper."""
+    """The minutes and the table of what is determined, to be signed: A4 or A3."""
     found = asked_month(community_id, month, "reviews.confirm")
     rows = queries.determined(found.community.id, month, queries.last_day(month, found.terms))
-    return render("reviews/minutes.html", found=found, rows=rows)
+    size = "a3" if request.args.get("size") == "a3" else "a4"
+    return render("reviews/minutes.html", found=found, rows=rows, size=size)

@@ -19,12 +19,13 @@ from webapp.qrcodes.drawing import qr_path
 from webapp.rankings.models import PERIODS
 from webapp.reviews import queries, sealing, service
 from webapp.reviews.models import STATES, CommunityMonth
+from webapp.reviews.queries import Hung, HungLine
 from webapp.reviews.views.blueprint import bp
 from webapp.web.access import ANYBODY, actor, requires
 from webapp.web.finding import searched
 from webapp.web.htmx import go, render
 from webapp.web.limits import limited
-from webapp.web.paging import paginate
+from webapp.web.paging import Page, page_among, page_number, paginate
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PUBLIC_LINES = 40  # on one page of the link for chat groups
@@ -96,7 +97,7 @@ def _verify_address() -> str:
     return f"{str(current_app.config['BASE_URL']).rstrip('/')}/verify"
 
 
-def _seal(row: CommunityMonth) -> Seal:
+def _seal(row: CommunityMonth | Hung) -> Seal:
     content, signature, public_key = row.content or "", row.signature or "", row.public_key or ""
     return Seal(sealing.code_of(signature), sealing.fits(content, signature, public_key))
 
@@ -219,22 +220,30 @@ def _notes(row: CommunityMonth) -> list[tuple[str, str]]:
     ]
 
 
+def page_of(row: Hung, per_page: int, place: str = "") -> Page[HungLine]:
+    """The page asked for, of all lines or of one place's."""
+    if place:
+        return page_among(queries.hung_lines_at(row, place), per_page)
+    number = min(page_number(), max(1, -(-row.lines // per_page)))
+    lines = queries.hung_lines(row, after=(number - 1) * per_page, most=per_page)
+    return Page(lines, number, row.lines, per_page)
+
+
 @bp.get("/p/<token>")
 @requires(ANYBODY)
 @limited("60/minute")
 def public(token: str) -> Response:
     """The link for chat groups. Deductions of households and people stand there without a name."""
-    row, place = queries.publication_by_token(token), request.args.get("place", "")[:80]
-    page = paginate(queries.lines_statement(row, place=place), per_page=PUBLIC_LINES)
+    row, place = queries.hung_by_token(token), request.args.get("place", "")[:80]
     return render(
         "reviews/public.html",
         row=row,
-        page=page,
+        page=page_of(row, PUBLIC_LINES, place),
         place=place,
         places=queries.places_in(row),
         narrow=url_for("reviews.public", token=token),
         hidden={},
-        register=queries.register(row, clock.today()),
+        register=queries.hung_register(row),
         takes=queries.takes_objections(row, clock.now()),
         seal=_seal(row),
     )
