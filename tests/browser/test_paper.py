@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 import pypdfium2
 import pytest
+from flask import render_template
 from playwright.sync_api import Browser, Page
 
 from tests.browser.tools import DESK, serving, watched_page
+from tests.codebase.sources import ROOT
 from tests.factories import make_courtyard, make_household, make_user
 from tests.records.conftest import actor_of, make_street
 from tests.reviews.conftest import PUBLISHED, publish
 from webapp.core import clock
 from webapp.extensions import db
+from webapp.kiosk.paper import Paper, PaperRow
 from webapp.reviews import sealing, service
 from webapp.reviews.models import CommunityMonth
 from webapp.users.passwords import slow_hash
@@ -119,3 +122,30 @@ def test_a_day_of_a_courtyard_is_one_numbered_sheet(desk, month):
     paper = printed(desk, f"/desk/claims/day?courtyard={yard + 2}&date=2026-11-25")
     assert [size_of(sheet) for sheet in paper] == [SIZES["a4"]]
     assert "第 1 页 / 共 1 页" in words(paper[0])
+
+
+#: A long name, what is left of a long address, and a row of three: none may reach beyond the paper.
+SLIP = Paper(
+    (
+        PaperRow("title", "善治积分 余额小票（副本 1）"),
+        PaperRow("big", "洗衣液 2 千克装（薰衣草香）"),
+        PaperRow("text", "占用 15　待审核 12　本月 38.5"),
+        PaperRow("line", "11月20日 照看独居老人、帮扶邻居", "+4"),
+        PaperRow("middle", "扫码核对本条，或打开 jifen.changning.example.cn/verify"),
+    )
+)
+WIDER = "Array.from(document.querySelectorAll('.slip, .slip *'), one => one.scrollWidth - one.clientWidth > 1 && one.clientWidth ? one.outerHTML : '').filter(Boolean)"
+
+
+@pytest.mark.parametrize(("size", "wide"), [("80", 80), ("58", 58), ("a4", 210)])
+def test_nothing_of_a_slip_reaches_beyond_its_paper(app, chromium: Browser, size, wide):
+    styles = "".join((ROOT / "static" / "css" / name).read_text() for name in ("tokens.css", "kiosk.css", "print.css"))
+    with app.test_request_context():
+        slip = render_template("kiosk/_paper.html", paper=SLIP, size=size)
+    page = chromium.new_page(viewport={"width": 1366, "height": 768})
+    page.set_content(f'<html lang="zh-CN"><style>{styles}</style><body class="kiosk"><main>{slip}</main></html>')
+    page.emulate_media(media="print")
+    assert page.evaluate(WIDER) == []
+    sheets = pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True))
+    assert (len(sheets), size_of(sheets[0])[0]) == (1, wide)
+    page.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -243,3 +244,23 @@ def test_where_the_community_decided_so_a_deduction_stands_there_with_its_name(d
     for page in (client.get(f"/p/{token}").text, desk.get(f"{place}/sheet").text):
         assert page.count("欧阳*娜家") == 2
         assert "不写名字" not in page
+
+
+def test_an_empty_month_hangs_as_a_sheet_that_says_so(desk, street):
+    page = desk.get(f"{publish(desk, street)}/sheet").text
+    assert "这个月没有记实" in page
+    assert "<thead>" not in page
+
+
+def test_no_name_becomes_a_formula_in_excel(desk, street):
+    street.shop.name = "=HYPERLINK(1)"
+    street.make(street.shop, "shop", "1.1", now=clock.now())
+    street.make(street.household, "household", "1.1", 30, now=clock.now())
+    db.session.commit()
+    files = (f"{publish(desk, street)}/excel", f"/desk/rankings/excel?month={MONTH}&scheme={street.schemes['shop'].id}")
+    for address in files:
+        with zipfile.ZipFile(io.BytesIO(desk.get(address).data)) as book:
+            sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/")]
+        assert any("=HYPERLINK(1)" in sheet for sheet in sheets)
+        assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
+        assert "欧阳娜娜" not in "".join(sheets)

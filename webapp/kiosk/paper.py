@@ -49,10 +49,10 @@ class Paper:
 
 def _lines(row: PaperRow, fit: int) -> int:
     """How many lines a row breaks into; digits and letters are half as wide."""
-    if row.kind in ("rule", "qr", "big"):
+    if row.kind in ("rule", "qr") or (row.kind == "big" and row.right):
         return 1
     width = sum(1 if ord(char) > 255 else 0.55 for char in f"{row.left} {row.right}")
-    return max(1, -(-int(width * (1.3 if row.kind == "title" else 1)) // fit))
+    return max(1, -(-int(width * {"title": 1.3, "big": 1.5}.get(row.kind, 1)) // fit))
 
 
 RULE = PaperRow("rule")

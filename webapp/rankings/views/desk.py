@@ -170,15 +170,15 @@ def sheet() -> Response:
 
 
 COLUMNS = (
-    Column("league", "分组"),
-    Column("place", "名次", "integer"),
-    Column("name", "名称"),
-    Column("spot", "院落或地点"),
-    Column("points", "积分", "points"),
-    Column("own", "自己挣的", "points"),
-    Column("rolled", "住户汇总", "points"),
-    Column("previous", "上一期", "points"),
-    Column("improvement", "比上一期", "points"),
+    Column("league", "分组", width=20),
+    Column("place", "名次", "integer", width=8),
+    Column("name", "名称", width=22),
+    Column("spot", "院落或地点", width=26),
+    Column("points", "积分", "points", width=10),
+    Column("own", "自己挣的", "points", width=11),
+    Column("rolled", "住户汇总", "points", width=11),
+    Column("previous", "上一期", "points", width=10),
+    Column("improvement", "比上一期", "points", width=11),
 )
 
 
