@@ -116,6 +116,10 @@ def test_the_lists_are_of_one_state_each_and_go_to_excel(hall, desk):
     assert (first.number in current, second.number in current) == (True, False)
     assert (first.number in withdrawn, second.number in withdrawn) == (False, True)
     assert "弄虚作假" in withdrawn
+    refused = desk.get(f"{DESK}/{second.id}/certificate")
+    assert refused.status_code == 409
+    assert "不能再打印证书" in refused.text
+    assert "/certificate" not in withdrawn
     assert "没有到期" in desk.get(f"{DESK}?state=ended").text
     rows = CalamineWorkbook.from_filelike(io.BytesIO(desk.get(f"{DESK}/excel").data)).get_sheet_by_index(0).to_python()
     assert [row[0] for row in rows[1:]] == [first.number]

@@ -40,7 +40,9 @@ def test_printing_and_printing_again_change_no_points(kiosk, visiting, slip):
 
 
 def test_the_slip_says_what_the_page_said(kiosk, visiting, slip):
-    page = visiting.get("/kiosk/slips/1").text.replace('<span class="slip-part">', "").replace("</span>", "")
+    page = visiting.get("/kiosk/slips/1").text
+    page = page.replace('<span class="slip-part">', "").replace('<span class="slip-part apart">', "")
+    page = page.replace("</span> ", "　").replace("</span>", "")
 
     for words in (
         "善治积分 余额小票",

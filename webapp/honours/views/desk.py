@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, current_app, flash, request, send_file, url_for
 
 from webapp.core import clock
+from webapp.core.errors import Conflict
 from webapp.core.points import Points
 from webapp.core.sheets import Column, write_table_to
 from webapp.extensions import db
@@ -106,6 +107,8 @@ def _cells(one: Honour) -> dict[str, Any]:
 def certificate(honour_id: int) -> Response:
     """For the wall: A4 lying, the full name, the code that leads to the page where anybody checks it."""
     honour = queries.honour_in_scope(honour_id, actor().scope("honours.decide"))
+    if honour.state(clock.today()) == "withdrawn":
+        raise Conflict("这项荣誉已经撤销，不能再打印证书。挂着的请收回来。")
     base = str(current_app.config["BASE_URL"]).rstrip("/")
     link = f"{base}{url_for('honours.check', code=honour.code)}".upper()
     full = actor().may("people.unmask", honour.community.path)
