@@ -84,7 +84,7 @@
     else if (e.target.matches(".photo-kept input")) arrange(e.target.closest("[data-photos]"));
   });
   doc.addEventListener("click", (e) => {
-    const off = e.target.closest(".photo-off");
+    const off = e.target.closest("button.photo-off");
     if (!off) return;
     e.preventDefault();
     const label = off.closest(".photo");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, request, url_for
+from flask import Response, request, url_for
 
 from webapp.claims.views.blueprint import bp
 from webapp.core import clock, signing
@@ -52,7 +52,6 @@ def rectify(record_id: int) -> Response:
     form = RectifyForm()
     if perform(form, lambda: _report(record, form)) is None:
         return _page(record, form)
-    flash("已报上去，等网格员或巡查员来复查。", "success")
     return go(url_for("claims.rectify", record_id=record_id))
 
 

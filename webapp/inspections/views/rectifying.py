@@ -37,7 +37,8 @@ def rectify(record_id: int) -> Response:
     made = perform(form, lambda: _confirm(record, form))
     if made is None:
         return _page(record, form)
-    flash("已返还，新的一笔写在台账里。", "success")
+    if made.new_record_id:
+        flash("整改合格，返还一半：原来的一笔冲正，另记下面这一笔。", "success")
     return go(url_for("inspections.result", record_id=made.new_record_id or record_id))
 
 
