@@ -201,19 +201,6 @@ def test_an_empty_month_says_so(kiosk, visiting):
     assert "这个月没有积分变动" in page
 
 
-def test_a_long_month_is_turned_like_pages(kiosk, visiting):
-    for _ in range(12):
-        factories.give_points(kiosk.household, kiosk.scheme, 1)
-    month = clock.month_of(clock.now())
-
-    first = visiting.get(f"/kiosk/months/{month}")
-    assert "第 1/2 页" in first.text
-    assert first.text.count(">为什么<") == 7
-    second = visiting.get(f"/kiosk/months/{month}?page=2").text
-    assert "上一页" in second
-    assert visiting.get(f"/kiosk/months/{month}?page=99").text.count(">为什么<") == 7
-
-
 def test_this_month_says_what_still_waits(kiosk, visiting):
     assert "另有 1 笔等审核" in visiting.get(f"/kiosk/months/{clock.month_of(clock.now())}").text
 

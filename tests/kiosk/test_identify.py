@@ -29,7 +29,7 @@ def test_a_card_shows_the_balance_of_its_household(kiosk, at_kiosk):
 
     assert answer.headers["Location"] == "/kiosk/balance"
     page = at_kiosk.get("/kiosk/balance").text
-    assert "李*梅家 · 3 排 12 号院" in page
+    assert "李*梅家&nbsp;· 3 排 12 号院" in page
     assert "户号 03-12-02" in page
 
 

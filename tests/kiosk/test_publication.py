@@ -74,7 +74,7 @@ def test_home_leads_to_the_publication_with_the_days_that_are_left(published, cl
 
 def test_a_deduction_stands_there_without_a_name_but_the_household_sees_its_own(published, client):
     published.pair(client)
-    pages = [client.get(f"/kiosk/publication?page={number}").text for number in (1, 2)]
+    pages = [client.get(f"/kiosk/publication?start={start}").text for start in (0, 5)]
     line = next(page.split("堆放杂物")[1].split("</li>")[0] for page in pages if "堆放杂物" in page)
     assert "李" not in line
     published.show_card(client)

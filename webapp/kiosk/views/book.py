@@ -10,7 +10,7 @@ from webapp.core.photo_store import PhotoStore
 from webapp.kiosk import queries
 from webapp.kiosk.gate import visit
 from webapp.kiosk.views.blueprint import bp
-from webapp.kiosk.views.paging import screen_of
+from webapp.kiosk.views.paging import Fit, lines_of
 from webapp.ledger.book import Cause, EntryLine
 from webapp.ledger.explain import explain
 from webapp.ledger.queries import account_state, entry, entry_of_cause, reversed_by
@@ -20,7 +20,7 @@ from webapp.schemes.queries import scheme
 from webapp.web.access import KIOSK_HOUSEHOLD, requires
 from webapp.web.htmx import go, render
 
-MONTH_LINES = 7  # on one screen
+MONTH_LINES = Fit(lying=6, lying_large=6, standing=11, standing_large=9)
 
 
 @bp.get("/kiosk/balance")
@@ -114,7 +114,7 @@ def months(month: int) -> Response:
         "kiosk/months.html",
         month=month,
         sums=sums,
-        screen=screen_of(lines, MONTH_LINES),
+        screen=lines_of(lines, MONTH_LINES),
         waiting=queries.waiting_lines(visit().household_id, account.scheme_id) if month == this_month else [],
         before=clock.previous_month(month) if first is not None and month > first else None,
         after=queries.following_month(month) if month < this_month else None,

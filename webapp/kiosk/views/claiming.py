@@ -22,7 +22,7 @@ from webapp.kiosk import claiming
 from webapp.kiosk.gate import terminal, visit
 from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.community import household_scheme
-from webapp.kiosk.views.paging import screen_of
+from webapp.kiosk.views.paging import Fit, lines_of, screen_of
 from webapp.records import service as records
 from webapp.records.forms import steps
 from webapp.records.models import COMING, STATES, Record
@@ -33,7 +33,8 @@ from webapp.web.access import KIOSK_HOUSEHOLD, actor, requires
 from webapp.web.htmx import go, render
 from webapp.web.once import FIELD
 
-RULES, POINTS, LISTED = 6, 12, 5  # on one screen
+RULES, POINTS = 6, 12  # on one screen
+LISTED = Fit(lying=5, lying_large=5, standing=14, standing_large=11)
 MOST_LISTED = 60
 LONGEST_NOTE = 100
 KEPT = ("category", "rule", "day", "points", "note")
@@ -239,7 +240,7 @@ def claims() -> Response:
     """我的申报: newest first, each with where it stands."""
     rows = db.session.execute(of_household(visit().household_id).limit(MOST_LISTED)).all()
     return render(
-        "kiosk/claims.html", screen=screen_of(rows, LISTED), states=STATES, coming=COMING, shown_name=shown_name
+        "kiosk/claims.html", screen=lines_of(rows, LISTED), states=STATES, coming=COMING, shown_name=shown_name
     )
 
 

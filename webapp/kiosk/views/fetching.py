@@ -11,6 +11,7 @@ from webapp.kiosk.paper import Paper, voucher_paper
 from webapp.kiosk.service.slips import voucher_printed
 from webapp.kiosk.views.blueprint import bp
 from webapp.kiosk.views.identify import must_have_pin
+from webapp.kiosk.views.paging import Fit, lines_of
 from webapp.kiosk.views.printing import has_network_printer, print_after
 from webapp.ledger.queries import account_state
 from webapp.qrcodes.drawing import qr_path
@@ -20,16 +21,17 @@ from webapp.redemption.service import vouchers as service
 from webapp.web.access import KIOSK_HOUSEHOLD, actor, requires
 from webapp.web.htmx import go, render
 
-LISTED = 8
+LISTED = Fit(lying=5, lying_large=5, standing=14, standing_large=11)
+MOST_LISTED = 30
 
 
 @bp.get("/kiosk/vouchers")
 @requires(KIOSK_HOUSEHOLD)
 def vouchers() -> Response:
     """Those that wait come first; codes are not shown here."""
-    found = queries.vouchers_of(visit().household_id, limit=LISTED * 3)
+    found = queries.vouchers_of(visit().household_id, limit=MOST_LISTED)
     found.sort(key=lambda one: one.state != "issued")
-    return render("kiosk/vouchers.html", vouchers=found[:LISTED], states=VOUCHER_STATES)
+    return render("kiosk/vouchers.html", screen=lines_of(found, LISTED), states=VOUCHER_STATES)
 
 
 @bp.get("/kiosk/vouchers/<int:voucher_id>")

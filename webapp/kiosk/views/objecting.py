@@ -9,13 +9,13 @@ from webapp.core.errors import DomainError, NotFound
 from webapp.extensions import db
 from webapp.kiosk.gate import here, terminal, visit
 from webapp.kiosk.views.blueprint import bp
-from webapp.kiosk.views.paging import screen_of
+from webapp.kiosk.views.paging import Fit, lines_of
 from webapp.reviews import queries, service
 from webapp.reviews.models import KINDS
 from webapp.web.access import KIOSK, KIOSK_HOUSEHOLD, actor, requires
 from webapp.web.htmx import go, render
 
-LISTED = 4  # on one screen
+LISTED = Fit(lying=5, lying_large=5, standing=14, standing_large=11)
 
 
 @bp.get("/kiosk/objections/new/<int:month_id>/<int:number>")
@@ -72,7 +72,7 @@ def object_now(month_id: int, number: int) -> Response:
 def objections() -> Response:
     """我的异议: what was asked, and the answers."""
     found = queries.objections_of_household(visit().household_id, clock.today())
-    return render("kiosk/objections.html", screen=screen_of(found, LISTED))
+    return render("kiosk/objections.html", screen=lines_of(found, LISTED))
 
 
 @bp.get("/kiosk/objections/<int:objection_id>")
@@ -90,4 +90,4 @@ def register() -> Response:
     newest = queries.notice(terminal().community_id)
     row = queries.publication(terminal().community_id, newest.month) if newest else None
     found = queries.register(row, clock.today()) if row else []
-    return render("kiosk/register.html", row=row, screen=screen_of(found, LISTED + 1))
+    return render("kiosk/register.html", row=row, screen=lines_of(found, LISTED))
