@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
 from tests.conftest import both_databases
 from tests.factories import make_user
-from tests.kiosk.conftest import Kiosk
+from tests.kiosk.conftest import PHOTO, Kiosk
 from tests.records.conftest import actor_of, version_of
 from webapp.claims.models import ClaimDraft
-from webapp.claims.service import save_draft
+from webapp.claims.service import claim, save_draft
 from webapp.core import clock
 from webapp.core.actor import Actor
+from webapp.core.photo_store import PhotoStore
 from webapp.extensions import db
 from webapp.kiosk import claiming
 from webapp.records import service as records
 from webapp.records.models import Record
+from webapp.records.queries import photos_of
 from webapp.schemes.models import RuleVersion
 from webapp.schemes.queries import terms
 
@@ -261,3 +264,101 @@ def test_who_comes_first_is_named_as_the_scheme_says(kiosk):
     found = terms(kiosk.scheme.id)
     assert claiming.reviewers(found._replace(first_reviewers="grid_worker")) == "网格员"
     assert claiming.reviewers(found._replace(reviews=1)) == ""
+
+
+# Sent again -----------------------------------------------------------------------------------------------------------
+
+
+def given_back(kiosk: Kiosk, client, code: str = "2.1", **more: str) -> Record:
+    """What was claimed at the kiosk comes back with a reason."""
+    client.post(NEW, data=fields(client.get(asked(kiosk, code, 1, **more)).text))
+    return come_back(kiosk, sent()[0])
+
+
+def come_back(kiosk: Kiosk, made: Record) -> Record:
+    lead = make_user(post="grid_worker", area=kiosk.tree.community)
+    actor = actor_of(lead, "grid_worker", kiosk.tree.community.path)
+    records.give_back(actor=actor, record_id=made.id, reason="请写明是哪一次会", now=clock.now())
+    db.session.commit()
+    return made
+
+
+@both_databases
+def test_a_claim_that_came_back_begins_with_what_stood_in_it_and_is_sent_again_once(kiosk, visiting):
+    old = given_back(kiosk, visiting)
+    page = visiting.get(f"/kiosk/claims/{old.id}").text
+    assert f'href="{NEW}?mends={old.id}"' in page
+    page = visiting.get(f"{NEW}?mends={old.id}").text
+    assert "退回的原因：请写明是哪一次会" in page
+    assert "参加居民会议" in page
+    form = fields(page)
+    assert (form["mends"], form["day"]) == (str(old.id), old.happened_on.isoformat())
+    answer = visiting.post(
+        "/kiosk/claims/note", data={**form, "note": "", "phrase": "社区组织的", "words": "十一月那次"}
+    )
+    form = fields(visiting.get(answer.location).text)
+    first, again = visiting.post(NEW, data=form), visiting.post(NEW, data=form)
+    assert first.location == again.location
+    new = sent()[0]
+    assert (new.mends_id, new.state, new.note) == (old.id, "waiting", "社区组织的；十一月那次")
+    page = visiting.get(f"/kiosk/claims/{old.id}").text
+    assert "已经补好再报了" in page
+    assert "mends=" not in page
+    assert visiting.get(f"{NEW}?mends={old.id}").location == f"/kiosk/claims/{old.id}"
+
+
+def test_each_thing_of_it_can_be_changed_and_the_rest_stays(kiosk, visiting):
+    old = given_back(kiosk, visiting, "3.1", points="35")
+    page = visiting.get(f"{NEW}?mends={old.id}").text
+    assert "加 3.5 分" in page
+    steps = dict(re.findall(r'href="(/kiosk/claims/new[^"]*)">改<span class="vh">：(\w+)', page))
+    assert set(steps.values()) == {"做了什么", "哪一天", "多少分", "说明"}
+    days = visiting.get(next(url for url, word in steps.items() if word == "哪一天").replace("&amp;", "&")).text
+    assert "哪一天的事" in days
+    assert days.count(f"mends={old.id}") >= 7
+    assert days.count("points=35") >= 7
+    other = visiting.get(f"{NEW}?mends={old.id}&rule={rule(kiosk, '2.1').rule_id}&day={clock.today()}").text
+    assert "加 5 分" in other
+
+
+def test_photos_of_a_claim_from_a_phone_stay_and_its_rule_may_be_kept(kiosk, visiting):
+    out = BytesIO()
+    PHOTO.save(out, "JPEG")
+    photo = PhotoStore(visiting.application.config["VAR_DIR"] / "photos").put(out.getvalue())
+    made = claim(
+        actor=Actor(kind="resident", label="李*梅家", household_id=kiosk.household.id),
+        holder_ids=[kiosk.household.id],
+        rule_version_id=rule(kiosk, "1.3").id,
+        points=None,
+        happened_on=clock.today(),
+        note="",
+        photos=(photo,),
+        form_key="a-form-of-the-phone",
+        now=clock.now(),
+    )
+    db.session.commit()
+    old = come_back(kiosk, made[0])
+    page = visiting.get(f"{NEW}?mends={old.id}").text
+    assert "原来的 1 张还在" in page
+    assert visiting.post(NEW, data=fields(page)).status_code == 303
+    assert photos_of(sent()[0].id) == (photo,)
+
+
+def test_a_rule_that_ended_meanwhile_is_chosen_anew(kiosk, visiting):
+    old = given_back(kiosk, visiting)
+    rule(kiosk, "2.1").valid_to = clock.today() - timedelta(days=2)
+    db.session.commit()
+    page = visiting.get(f"{NEW}?mends={old.id}").text
+    assert "原来那一条细则停用了" in page
+    assert "做了哪类事" in page
+
+
+def test_what_waits_and_what_others_claimed_is_not_sent_again(kiosk, visiting):
+    hand_in(kiosk, visiting)
+    waiting = sent()[0]
+    assert visiting.get(f"{NEW}?mends={waiting.id}").location == f"/kiosk/claims/{waiting.id}"
+    old = come_back(kiosk, waiting)
+    form = fields(visiting.get(f"{NEW}?mends={old.id}").text)
+    kiosk.show_card(visiting, kiosk.neighbour)
+    assert visiting.get(f"{NEW}?mends={old.id}").status_code == 404
+    assert visiting.post(NEW, data=form).status_code == 404

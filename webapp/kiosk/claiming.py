@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from webapp.claims.queries import Group, groups, version_today
+from webapp.claims.queries import Group, groups, mended_by, version_today
+from webapp.core.actor import Actor
 from webapp.records.models import Record
 from webapp.records.queries import Target, uses, uses_of_rule
+from webapp.records.service import wrote
 from webapp.schemes.models import RECORDERS
 from webapp.schemes.queries import RuleView, Terms
 
@@ -98,6 +100,12 @@ def comes_next(record: Record, scheme: Terms) -> tuple[str, str]:
         "withdrawn": ("已经撤回", "这一条不再审核，也不记分。"),
         "reversed": ("已经冲正", f"原因：{record.end_note or '没有写'}。有疑问请到服务台。"),
     }[record.state]
+
+
+def mendable(record: Record, household_id: int, actor: Actor) -> bool:
+    """Whether it came back to the household whose it is, and was not sent again."""
+    own = record.holder_id == household_id and wrote(record, actor)
+    return own and record.state == "returned" and record.id not in mended_by([record.id])
 
 
 def note_of(ticked: Sequence[str], typed: str) -> str:

@@ -1,6 +1,7 @@
 """申报 at the kiosk: one decision a screen, then all of it once more, then sent once; and what became of it.
 
-What was decided stands in the address, the note sealed; ``step`` asks for an earlier page again.
+What was decided stands in the address, the note sealed; ``step`` asks for an earlier page again. ``mends``: the claim that came
+back and is sent again; it begins with what stood in it.
 """
 
 from __future__ import annotations
@@ -26,18 +27,19 @@ from webapp.kiosk.views.paging import Fit, lines_of, screen_of
 from webapp.records import service as records
 from webapp.records.forms import steps
 from webapp.records.models import COMING, STATES, Record
-from webapp.records.queries import Target, shown_name, target
+from webapp.records.queries import Target, photos_of, shown_name, target
 from webapp.records.service import wrote
 from webapp.schemes.queries import RuleView, Terms, rule_version, terms
 from webapp.web.access import KIOSK_HOUSEHOLD, actor, requires
 from webapp.web.htmx import go, render
 from webapp.web.once import FIELD
 
+STEPS = ("category", "rule", "day", "points", "note", "confirm")
 RULES, POINTS = 6, 12  # on one screen
 LISTED = Fit(lying=5, lying_large=5, standing=14, standing_large=11)
 MOST_LISTED = 60
 LONGEST_NOTE = 100
-KEPT = ("category", "rule", "day", "points", "note")
+KEPT = ("category", "rule", "day", "points", "note", "mends")
 #: Which page a refusal leads back to, by the field that it names.
 BACK_TO = {"happened_on": "day", "points": "points", "note": "note", "photos": "rule", "rule": "rule"}
 
@@ -52,16 +54,27 @@ class Filling:
     scheme: Terms | None = field(init=False)
     groups: list[Group] = field(init=False)
     rule: RuleView | None = field(init=False, default=None)
+    mends: Record | None = field(init=False)
+    photos: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        mends = _number(self.given.get("mends", ""))
+        self.mends = seen_at_home(mends, visit().household_id) if mends is not None else None
+        self.photos = tuple(photos_of(self.mends.id)) if self.mends else ()
+        if self.mends and not self.given.keys() - {"mends", "step"}:
+            self.given = {**self.given, **_as_given(self.mends)}
         self.whom, self.scheme = target(visit().household_id), household_scheme(terminal())
         takes_part = self.scheme is not None and records.takes_part(self.scheme.audience, self.whom)
         self.groups = claiming.offered(self.scheme, self.whom, self.today) if self.scheme and takes_part else []
         wanted = _number(self.given.get("rule", ""))
         every = [choice.rule for group in self.groups for choice in group.choices]
-        chosen = next((one for one in every if one.rule_id == wanted and one.proof != "photo"), None)
+        chosen = next((one for one in every if one.rule_id == wanted and self._has_proof(one)), None)
         if chosen is not None:  # as it judges on the day that is claimed
             self.rule = version_today(chosen.rule_id, chosen.scheme_id, self.day or self.today) or chosen
+
+    def _has_proof(self, rule: RuleView) -> bool:
+        """Nobody takes photos at a kiosk, but a claim that is sent again keeps those that it had."""
+        return rule.proof != "photo" or bool(self.photos and self.mends and self.mends.rule_id == rule.rule_id)
 
     @property
     def group(self) -> Group | None:
@@ -91,7 +104,12 @@ class Filling:
 
     def step(self) -> str:
         """The page that is due: what is asked for, else the first thing that is not decided."""
-        asked = self.given.get("step", "")
+        asked, due = self.given.get("step", ""), self.due
+        return asked if asked in STEPS and STEPS.index(asked) < STEPS.index(due) else due
+
+    @property
+    def due(self) -> str:
+        """The first thing that is not decided."""
         missing = {
             "category": self.rule is None and self.group is None,
             "rule": self.rule is None,
@@ -99,13 +117,13 @@ class Filling:
             "points": self.points is None,
             "note": self.rule is not None and self.rule.proof == "note" and not self.note,
         }
-        due = next((step for step, is_missing in missing.items() if is_missing), "confirm")
-        order = [*missing, "confirm"]
-        return asked if asked in order and order.index(asked) < order.index(due) else due
+        return next((step for step, is_missing in missing.items() if is_missing), "confirm")
 
     def before(self, step: str) -> str:
         """The page before one: nothing that is decided is lost."""
         rule = self.rule
+        if self.mends and self.due == "confirm":
+            return url_for("kiosk.claimed", record_id=self.mends.id) if step == "confirm" else self.url()
         asked = {"rule": len(self.groups) > 1, "day": True, "points": bool(rule and not rule.fixed)}
         asked["note"] = bool(rule and rule.proof == "note")
         order = ["category", *(one for one, is_asked in asked.items() if is_asked), "confirm"]
@@ -114,10 +132,13 @@ class Filling:
         place = order.index(step) if step in order else 0
         return self.url(step=order[place - 1]) if place else url_for("kiosk.balance")
 
+    @property
+    def decided(self) -> dict[str, str]:
+        return {name: value for name, value in self.given.items() if name in KEPT and value}
+
     def url(self, **changed: Any) -> str:
         """This claim's address with something decided, or decided anew."""
-        kept = {name: value for name, value in self.given.items() if name in KEPT and value}
-        given = {name: value for name, value in {**kept, **changed}.items() if value not in ("", None)}
+        given = {name: value for name, value in {**self.decided, **changed}.items() if value not in ("", None)}
         return url_for("kiosk.claim", **given)
 
     def page(self, step: str = "", *, message: str = "", status: int = 200, typed: str | None = None) -> Response:
@@ -152,6 +173,12 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
+def _as_given(record: Record) -> dict[str, str]:
+    """What stood in a claim that came back, as the address has it."""
+    decided = {"rule": str(record.rule_id), "day": record.happened_on.isoformat(), "points": str(record.points)}
+    return {**decided, "note": _sealed(record.note)}
+
+
 def _sealed(note: str) -> str:
     return signing.seal(current_app.config["SECRET_KEY"], "kiosk claim", note) if note else ""
 
@@ -164,7 +191,11 @@ def _unsealed(text: str) -> str:
 @bp.get("/kiosk/claims/new")
 @requires(KIOSK_HOUSEHOLD)
 def claim() -> Response:
-    return Filling(request.args.to_dict()).page()
+    filling = Filling(request.args.to_dict())
+    if filling.mends and not claiming.mendable(filling.mends, visit().household_id, actor()):
+        return go(url_for("kiosk.claimed", record_id=filling.mends.id))
+    gone = filling.mends and filling.rule is None and filling.given.get("rule")
+    return filling.page(message="原来那一条细则停用了，请重新点一条。" if gone else "")
 
 
 @bp.post("/kiosk/claims/note")
@@ -175,7 +206,8 @@ def claim_note() -> Response:
     typed = normalise_prose(request.form.get("words", "")).replace("\n", " ")
     note = claiming.note_of(request.form.getlist("phrase"), typed)
     wanted = filling.step() not in ("category", "rule", "day", "points")
-    if wanted and (not note or len(typed) > LONGEST_NOTE):
+    needed = filling.rule is not None and filling.rule.proof == "note"
+    if wanted and ((needed and not note) or len(typed) > LONGEST_NOTE):
         message = f"写得太长了，最多 {LONGEST_NOTE} 个字。" if note else "请点一句，或写一句话，说明是怎么回事。"
         return filling.page("note", message=message, status=422, typed=note)
     return go(filling.url(note=_sealed(note)))
@@ -208,9 +240,10 @@ def _claim(filling: Filling) -> Record:
         points=filling.points,
         happened_on=day,
         note=filling.note,
-        photos=(),
+        photos=filling.photos,
         form_key=request.form.get(FIELD) or signing.random_token(),
         now=clock.now(),
+        mends_id=filling.mends.id if filling.mends else None,
     )
     return made
 
@@ -280,6 +313,7 @@ def _one(template: str, record_id: int, *, message: str = "", status: int = 200)
         heading=heading,
         sentence=sentence,
         may_withdraw=record.state == "waiting" and wrote(record, actor()),
+        may_mend=claiming.mendable(record, visit().household_id, actor()),
         again=queries.mended_by([record.id]).get(record.id),
         states=STATES,
         coming=COMING,
