@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import factories
-from tests.browser.test_kiosk import SIZES, look_at, scan
+from tests.browser.kiosk.conftest import SIZES, pair, show_card
+from tests.browser.kiosk.test_every_page import look_at
 from tests.browser.tools import KIOSK_LYING, serving, watched_page
 from tests.honours.conftest import a_rule
 from tests.kiosk.conftest import make_kiosk
@@ -117,15 +119,8 @@ def come_back(kiosk: Any, home: Household, code: str) -> int:
 def page(app, chromium: Browser, facts: Facts) -> Iterator[Page]:
     """The paired kiosk, and the card was shown."""
     with serving(app) as address, watched_page(chromium, address, KIOSK_LYING) as page:
-        page.goto(f"/kiosk/pair/{facts.pairing}")
-        page.get_by_role("button", name="配对这台终端").click()
-        page.wait_for_url("**/kiosk/")
+        pair(page, facts)
         yield page
-
-
-def show_card(page: Page, facts: Facts) -> None:
-    scan(page, facts.card)
-    page.wait_for_url("**/kiosk/balance")
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
@@ -169,7 +164,7 @@ def test_a_claim_that_came_back_is_mended_by_taps_alone(page: Page, facts: Facts
     page.goto(f"/kiosk/claims/{facts.claim}")
     page.get_by_role("link", name="补好再报").click()
     expect(page.get_by_text("退回的原因：请写明是哪一次")).to_be_visible()
-    page.get_by_role("link", name="改：说明").click()
+    page.get_by_role("link", name=re.compile("^改.*说明")).click()
     expect(page.get_by_label("和邻居一起做的")).to_be_checked()
     page.get_by_text("网格员在场").click()
     page.get_by_role("button", name="下一步").click()
