@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -219,3 +219,10 @@ def test_a_clock_that_jumps_over_the_months_end_publishes_the_same_month(street,
     confirm(street, secretary, [record], at(25))
     row = publish(street, replace(secretary, label="王* 书记"), at(9, month=12))
     assert (row.month, [line.record_id for line in lines(row)]) == (MONTH, [record.id])
+
+
+def test_what_waits_is_found_by_the_index_of_what_is_on_its_way(street):
+    statement = queries.waiting_statement(street.tree.community.id, MONTH, date(2026, 11, 25))
+    compiled = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = " ".join(str(row) for row in db.session.execute(db.text(f"EXPLAIN QUERY PLAN {compiled}")))
+    assert "ix_record_review (community_id=? AND state=? AND happened_on>? AND happened_on<?)" in plan

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.claims.models import ClaimDraft
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
-from webapp.extensions import db, one_of
+from webapp.extensions import db
 from webapp.places.models import Area, Courtyard, Holder, Household
 from webapp.places.queries import within
-from webapp.records.models import COMING, LIVE, Record, RecordPhoto
+from webapp.records.models import LIVE, STILL_COMING, Record, RecordPhoto
 from webapp.records.queries import Target, Uses, shown_name, target, uses
 from webapp.records.service import takes_part, why_not_first
 from webapp.schemes.models import RuleVersion, Scheme
@@ -26,8 +26,6 @@ from webapp.users.permissions import posts_over
 
 COUNTED = timedelta(days=183)  # for what is claimed often
 _claim = Record.source == "claim"
-#: As it stands in the indexes of what is on its way, so that they are used.
-_coming = text(one_of("record.state", COMING))
 
 
 # What may be claimed --------------------------------------------------------------------------------------------------
@@ -223,7 +221,7 @@ def _waiting(columns: Sequence[Any], condition: ColumnElement[bool]) -> Select[A
         .join(Holder.__table__, Holder.__table__.c.id == Record.holder_id)
         .join(Area, Area.id == Holder.__table__.c.area_id)
         .outerjoin(Household.__table__, _household.id == Record.holder_id)
-        .where(_coming, Record.state == "waiting", _claim, condition)
+        .where(STILL_COMING, Record.state == "waiting", _claim, condition)
     )
 
 

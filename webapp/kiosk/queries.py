@@ -16,7 +16,7 @@ from webapp.ledger.lapsing import LapseWarning
 from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
 from webapp.places.models import Area, Holder, Household, Station
 from webapp.prepared import Places, Prepared
-from webapp.records.models import COMING, LIVE, Record, RecordPhoto
+from webapp.records.models import LIVE, STILL_COMING, Record, RecordPhoto
 from webapp.records.queries import until_words
 from webapp.schemes.models import RuleVersion
 from webapp.users.models import Device
@@ -218,7 +218,7 @@ _WAITING = Prepared(
     .join(RuleVersion.__table__, _version.id == _record.rule_version_id)
     .where(
         _record.holder_id == bindparam("household"),
-        _record.state.in_(COMING),
+        STILL_COMING,
         _record.scheme_id == bindparam("scheme"),
     )
     .order_by(_record.happened_on.desc(), _record.id.desc())

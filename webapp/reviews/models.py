@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model, one_of, partial_index
@@ -20,6 +30,8 @@ CHANNELS = {"kiosk": "自助终端", "phone": "手机", "desk": "服务台"}
 OBJECTION_STATES = {"open": "等受理", "looking": "调查中", "upheld": "成立", "dismissed": "不成立"}
 OBJECTION_STEPS = {"opened": "提出", "acknowledged": "受理", "upheld": "成立", "dismissed": "不成立"}
 UNSETTLED = ("open", "looking")
+#: The same in a query, in the words of its index (``records.models.STILL_COMING``).
+STILL_OPEN = text(one_of("objection.state", UNSETTLED))
 SETTLED = ("upheld", "dismissed")
 
 

@@ -14,7 +14,7 @@ from webapp.ledger.book import Cause
 from webapp.ledger.explain import Explanation
 from webapp.places.models import Holder
 from webapp.prepared import Prepared
-from webapp.records.models import COMING, LIVE, STEPS, Record, RecordStep, Rectification
+from webapp.records.models import LIVE, STEPS, STILL_COMING, Record, RecordStep, Rectification
 from webapp.records.queries.photos import (
     photo_in_scope,
     photo_visible_to_household,
@@ -134,7 +134,7 @@ _RECENT = Prepared(
     .order_by(_r.happened_on.desc(), _r.id.desc())
     .limit(bindparam("count"))
 )
-_WAITING = Prepared(_LINES.where(_r.holder_id == bindparam("holder"), _r.state.in_(COMING)).order_by(_r.id.desc()))
+_WAITING = Prepared(_LINES.where(_r.holder_id == bindparam("holder"), STILL_COMING).order_by(_r.id.desc()))
 _by_recorder = (
     _r.recorder_id == bindparam("recorder"),
     _r.created_at >= bindparam("start"),
@@ -161,7 +161,7 @@ def waiting_lines(holder_id: int) -> list[Line]:
 
 def waiting_sum(holder_id: int) -> Points:
     """What would come into the book if all that waits were confirmed."""
-    statement = select(func.coalesce(func.sum(_r.points), 0)).where(_r.holder_id == holder_id, _r.state.in_(COMING))
+    statement = select(func.coalesce(func.sum(_r.points), 0)).where(_r.holder_id == holder_id, STILL_COMING)
     return Points(int(db.session.scalar(statement) or 0))
 
 

@@ -13,7 +13,7 @@ from webapp.core.actor import Actor
 from webapp.extensions import db
 from webapp.places.models import Holder
 from webapp.places.queries import communities_in, matching
-from webapp.records.models import Record, RecordPhoto, RecordStep
+from webapp.records.models import STILL_COMING, Record, RecordPhoto, RecordStep
 from webapp.records.queries import shown_name, target, with_photos
 from webapp.records.queries.desk import sharing_photos
 from webapp.records.service import why_not_impartial
@@ -51,12 +51,18 @@ class Counts:
 
 def counts(community_id: int, month: int, ends_on: date) -> Counts:
     rows = db.session.execute(
-        select(Record.state, func.count()).where(of_month(community_id, month, ends_on)).group_by(Record.state)
+        select(Record.state, func.count())
+        .where(of_month(community_id, month, ends_on), STILL_COMING)
+        .group_by(Record.state)
     )
     by_state = {state: count for state, count in rows}
     unproven = db.session.scalar(
         select(func.count()).where(
-            of_month(community_id, month, ends_on), Record.state == "passed", Record.note == "", ~_photographed()
+            of_month(community_id, month, ends_on),
+            STILL_COMING,
+            Record.state == "passed",
+            Record.note == "",
+            ~_photographed(),
         )
     )
     return Counts(
@@ -78,7 +84,7 @@ def by_category(community_id: int, month: int, ends_on: date) -> list[tuple[int,
         .select_from(Record)
         .join(Rule, Rule.id == Record.rule_id)
         .join(Category, Category.id == Rule.category_id)
-        .where(of_month(community_id, month, ends_on), Record.state == "passed")
+        .where(of_month(community_id, month, ends_on), STILL_COMING, Record.state == "passed")
         .group_by(Category.id, Category.name, Category.position)
         .order_by(Category.scheme_id, Category.position, Category.id)
     )
@@ -92,7 +98,7 @@ def waiting_statement(
     statement = (
         select(Record)
         .join(Holder, Holder.id == Record.holder_id)
-        .where(of_month(community_id, month, ends_on), Record.state == "passed")
+        .where(of_month(community_id, month, ends_on), STILL_COMING, Record.state == "passed")
         .order_by(Record.happened_on, Record.id)
     )
     if category_id:
@@ -155,7 +161,7 @@ def _rules(version_ids: Iterable[int]) -> dict[int, RuleView]:
 def waiting_count(scope: Sequence[str]) -> int:
     """How many records wait for the working group in somebody's communities: the menu's badge."""
     ids = [area.id for area in communities_in(scope)] if scope else []
-    statement = select(func.count()).where(Record.community_id.in_(ids), Record.state == "passed")
+    statement = select(func.count()).where(Record.community_id.in_(ids), STILL_COMING, Record.state == "passed")
     return int(db.session.scalar(statement) or 0)
 
 

@@ -25,6 +25,7 @@ from webapp.reviews.models import (
     OBJECTION_STATES,
     OBJECTION_STEPS,
     SETTLED,
+    STILL_OPEN,
     UNSETTLED,
     CommunityMonth,
     Objection,
@@ -34,7 +35,6 @@ from webapp.reviews.models import (
 from webapp.reviews.queries.hung import Hung, HungLine
 
 ANSWER_WITHIN = timedelta(days=3)
-_open = Objection.state.in_(UNSETTLED)
 _its_line = (PublicationLine.month_id == Objection.month_id) & (PublicationLine.number == Objection.line)
 
 
@@ -200,16 +200,18 @@ def steps_of_objection(objection_id: int) -> list[tuple[str, ObjectionStep]]:
 
 
 def _in_scope(scope: Sequence[str]) -> ColumnElement[bool]:
-    """Of a holder in somebody's areas."""
-    here = select(Holder.id).join(Area, Area.id == Holder.area_id).where(within(scope))
-    return Objection.record_id.in_(select(Record.id).where(Record.holder_id.in_(here)))
+    """Of a holder in somebody's areas; asked of each objection, of which there are few, not of each record."""
+    holder = select(Record.id).join(Holder, Holder.id == Record.holder_id).join(Area, Area.id == Holder.area_id)
+    return holder.where(Record.id == Objection.record_id, within(scope)).correlate(Objection).exists()
 
 
 def objections_statement(scope: Sequence[str], *, settled: bool = False) -> Select[Any]:
     """Those that wait, the oldest first; or those that were answered, the newest first."""
     if settled:
-        return _statement(_in_scope(scope), ~_open).order_by(Objection.decided_at.desc(), Objection.id.desc())
-    return _statement(_in_scope(scope), _open).order_by(Objection.opened_at, Objection.id)
+        return _statement(_in_scope(scope), Objection.state.not_in(UNSETTLED)).order_by(
+            Objection.decided_at.desc(), Objection.id.desc()
+        )
+    return _statement(_in_scope(scope)).where(STILL_OPEN).order_by(Objection.opened_at, Objection.id)
 
 
 def as_listed(rows: Sequence[Row[Any]], actor: Actor, today: date) -> list[Listed]:
@@ -234,7 +236,7 @@ class Waiting(NamedTuple):
 def objections_waiting(scope: Sequence[str], today: date) -> Waiting:
     if not scope:
         return Waiting(0, 0)
-    begun = db.session.scalars(select(Objection.opened_at).where(_open, _in_scope(scope))).all()
+    begun = db.session.scalars(select(Objection.opened_at).where(STILL_OPEN, _in_scope(scope))).all()
     return Waiting(len(begun), sum(clock.local_date(at) + ANSWER_WITHIN < today for at in begun))
 
 
@@ -307,7 +309,7 @@ def sealed_words(one: Listed) -> list[object]:
 
 def open_in_month(row: CommunityMonth) -> int:
     """How many objections of a month wait for an answer."""
-    statement = select(func.count()).where(Objection.month_id == row.id, _open)
+    statement = select(func.count()).where(Objection.month_id == row.id, STILL_OPEN)
     return int(db.session.scalar(statement) or 0)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.rankings import queries as rankings
-from webapp.records.models import Record
+from webapp.records.models import STILL_COMING, Record
 from webapp.reviews import sealing
 from webapp.reviews.models import CommunityMonth, PublicationLine
 from webapp.reviews.queries.months import month_row, of_month
@@ -19,7 +19,10 @@ from webapp.reviews.queries.months import month_row, of_month
 def to_post(row: CommunityMonth, count: int) -> list[int]:
     """The next confirmed records of a month that have not been tried in this publishing."""
     statement = select(Record.id).where(
-        of_month(row.community_id, row.month, row.ends_on), Record.state == "confirmed", Record.id > row.posted_to
+        of_month(row.community_id, row.month, row.ends_on),
+        STILL_COMING,
+        Record.state == "confirmed",
+        Record.id > row.posted_to,
     )
     return list(db.session.scalars(statement.order_by(Record.id).limit(count)))
 
@@ -27,7 +30,7 @@ def to_post(row: CommunityMonth, count: int) -> list[int]:
 def still_confirmed(row: CommunityMonth) -> int:
     """How many confirmed records the book could not take: their accounts can't bear the deduction."""
     statement = select(func.count()).where(
-        of_month(row.community_id, row.month, row.ends_on), Record.state == "confirmed"
+        of_month(row.community_id, row.month, row.ends_on), STILL_COMING, Record.state == "confirmed"
     )
     return int(db.session.scalar(statement) or 0)
 
