@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from sqlalchemy import event, text
 
 from tests import postgres
 from webapp import create_app
+from webapp.core import clock
 from webapp.extensions import db, start_writing
 from webapp.web.application import Application
 
 KEY = "a key for tests only, forty characters or more"
+NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
 
 
 def settings(var: Path, url: str) -> dict[str, Any]:
@@ -104,6 +107,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 #: Mark a test with it to run it on SQLite and on PostgreSQL: ``@both_databases``.
 both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def at_noon() -> Iterator[None]:
+    """The day of a publication: the test runs at ``NOON``."""
+    with clock.travel(NOON):
+        yield
 
 
 @pytest.fixture

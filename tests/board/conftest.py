@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import KEY
+from tests.conftest import KEY, NOON
 from tests.factories import make_station
 from tests.records.conftest import Street, make_street
 from webapp.board.models import Board
@@ -20,7 +20,6 @@ from webapp.reviews import service as reviews
 from webapp.reviews.models import CommunityMonth
 
 MONTH = 202611
-NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
 
 
 @dataclass
@@ -36,8 +35,7 @@ class Hall:
 
 
 def make_hall(*, seconds: int = 15) -> Hall:
-    street = make_street()
-    street.household.name = "欧阳娜娜"
+    street = make_street(name="欧阳娜娜")
     station = make_station(area=street.tree.community, name="党群服务中心", phone="0358-2001234")
     board = add_board(actor=SYSTEM, station=station, name="大厅电视", seconds=seconds, now=clock.now())
     db.session.commit()
@@ -58,9 +56,3 @@ def publish(street: Street, month: int = MONTH, now: datetime = NOON) -> Communi
 def hall(app) -> Hall:
     with clock.travel(NOON):
         return make_hall()
-
-
-@pytest.fixture
-def at_noon():
-    with clock.travel(NOON):
-        yield

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests import personas
-from tests.board.conftest import NOON, Hall, publish
-from tests.conftest import both_databases
+from tests.board.conftest import Hall, publish
+from tests.conftest import NOON, both_databases
 from tests.factories import make_area, make_household, make_station, make_user
 from webapp.board import queries
 from webapp.board.models import Board

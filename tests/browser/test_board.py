@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.board.conftest import NOON, Hall, make_hall, publish
+from tests.board.conftest import Hall, make_hall, publish
 from tests.browser.tools import KIOSK_STANDING, keep, serving, violations, watched_page
+from tests.conftest import NOON
 from tests.factories import make_courtyard, make_household
 from webapp.board.service import revoke
 from webapp.core import clock

@@ -12,7 +12,7 @@ from tests.conftest import both_databases
 from tests.factories import make_community, make_person, make_scheme, make_user
 from tests.honours.conftest import MET, MONTH, a_rule, add_kind
 from tests.rankings.conftest import at
-from tests.records.conftest import PHOTO, actor_of, version_of
+from tests.records.conftest import PHOTO, actor_of, settle, version_of
 from webapp.audit.models import AuditLine
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotAllowed, NotFound
@@ -25,7 +25,6 @@ from webapp.ledger.book import Cause
 from webapp.ledger.queries import find_account
 from webapp.ledger.service import lock, release
 from webapp.rankings.placing import Standing
-from webapp.records.models import Rectification
 from webapp.records.service import make, reverse
 
 
@@ -124,8 +123,7 @@ def test_a_veto_whose_record_was_taken_out_of_the_book_bars_nobody_but_one_put_r
     record = make(actor=officer(community, "grid_worker"), **given, **proof, now=at(20)).record
     assert hall.why(kind) == {"老": "有一票否决"}
     if rectified:
-        settled = {"state": "confirmed", "label": "巡查员", "at": at(22), "decided_at": at(22)}
-        db.session.add(Rectification(record_id=record.id, client_key="rectified", **settled))
+        settle(record, at(22))
     reverse(actor=officer(community, "secretary"), record_id=record.id, reason="异议成立", now=at(22))
     assert hall.why(kind) == {"老": "有一票否决" if rectified else ""}
 

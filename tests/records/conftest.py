@@ -26,7 +26,7 @@ from webapp.extensions import db
 from webapp.ledger.queries import find_account
 from webapp.places.models import Courtyard, Holder, Household, Person, Shop
 from webapp.records import service
-from webapp.records.models import Record
+from webapp.records.models import Record, Rectification
 from webapp.schemes.models import Rule, RuleVersion, Scheme
 from webapp.users.models import User
 from webapp.users.permissions import grants_of
@@ -48,6 +48,15 @@ def actor_of(user: User, post: str, path: str) -> Actor:
 def version_of(scheme: Scheme, code: str) -> RuleVersion:
     statement = db.select(RuleVersion).join(Rule).where(Rule.scheme_id == scheme.id, Rule.code == code)
     return db.session.scalars(statement.order_by(RuleVersion.version.desc())).first()
+
+
+def settle(record: Record, now: datetime, *, half: Record | None = None) -> Rectification:
+    """What stands in the database once a deduction was put right; ``half`` is the record of what stayed."""
+    settled = {"state": "confirmed", "label": "巡查员", "at": now, "decided_at": now}
+    made = Rectification(record_id=record.id, client_key=f"r{serial()}", new_record_id=half and half.id, **settled)
+    db.session.add(made)
+    db.session.flush()
+    return made
 
 
 @dataclass
@@ -81,7 +90,8 @@ class Street:
         return account.balance if account else Points(0)
 
 
-def make_street() -> Street:
+def make_street(*, name: str = "刘红梅") -> Street:
+    """``name``: of who holds the household."""
     tree = make_community()
     household_scheme = make_scheme(area=tree.community)
     courtyard = make_courtyard(area=tree.micro_grid)
@@ -94,7 +104,7 @@ def make_street() -> Street:
             "shop": make_scheme(area=tree.community, code="shop"),
         },
         courtyard=courtyard,
-        household=make_household(courtyard=courtyard),
+        household=make_household(courtyard=courtyard, name=name),
         shop=make_shop(area=tree.micro_grid, name="惠民超市"),
         inspector=actor_of(user, "grid_worker", tree.community.path),
         person=user.person,

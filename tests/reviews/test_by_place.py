@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 import pytest
 
 from tests import personas
+from tests.conftest import NOON
 from tests.records.conftest import Street, make_street
 from tests.reviews.test_month import publish
-from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
-
-
-@pytest.fixture(autouse=True)
-def noon(app):
-    with clock.travel(NOON):
-        yield
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture

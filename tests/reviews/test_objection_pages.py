@@ -12,14 +12,12 @@ from tests import personas
 from tests.conftest import Browser, both_databases
 from tests.factories import make_community, make_household, make_user
 from tests.records.conftest import version_of
-from tests.reviews.conftest import BAD, GOOD, PUBLISHED, SHOP, TOO_LATE, Month
+from tests.reviews.conftest import ANSWER, BAD, GOOD, PUBLISHED, SHOP, TOO_LATE, Month
 from webapp.core import clock
 from webapp.extensions import db
 from webapp.reviews import service
 from webapp.reviews.models import CommunityMonth, Objection
 from webapp.users.models import User
-
-ANSWER = "查了照片和值班记录，那天没有打扫"
 
 
 @pytest.fixture(autouse=True)

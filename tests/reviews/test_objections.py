@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import both_databases
 from tests.factories import give_points, make_community, make_household, make_user
 from tests.faults.test_race import at_once
-from tests.records.conftest import actor_of, version_of
+from tests.records.conftest import actor_of, settle, version_of
 from tests.reviews.conftest import ANSWER, BAD, GOOD, LATER, PUBLISHED, SHOP, TOO_LATE, account, clean
 from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotFound
 from webapp.core.points import ZERO, Points
@@ -19,7 +19,7 @@ from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import find_account, hold_of_cause
 from webapp.ledger.verify import WrongRowError, verify_all
-from webapp.records.models import Record, Rectification
+from webapp.records.models import Record
 from webapp.records.service import reverse
 from webapp.reviews import queries, service
 from webapp.reviews.models import Objection, ObjectionStep
@@ -233,18 +233,7 @@ def test_upheld_the_half_that_a_rectification_left_goes_too(month):
     old = month.record(BAD)
     reverse(actor=month.lead, record_id=old.id, reason="整改合格，返还一半", now=PUBLISHED)
     half = month.street.make(month.household, "household", "1.6", now=PUBLISHED)
-    db.session.add(
-        Rectification(
-            record_id=old.id,
-            client_key="half",
-            state="confirmed",
-            label="巡查员",
-            at=PUBLISHED,
-            decided_at=PUBLISHED,
-            new_record_id=half.id,
-        )
-    )
-    db.session.flush()
+    settle(old, PUBLISHED, half=half)
     made = month.lodge(BAD, month.household)
     service.uphold(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)
     assert (old.state, half.state) == ("reversed", "reversed")

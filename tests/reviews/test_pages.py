@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import datetime
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -20,20 +19,13 @@ from webapp.records.service import pass_first
 from webapp.reviews.models import CommunityMonth
 
 MONTH = 202611
-NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
 
-
-@pytest.fixture(autouse=True)
-def on_the_twenty_fifth(app):
-    with clock.travel(NOON):
-        yield
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture
 def street(app) -> Street:
-    made = make_street()
-    made.household.name = "欧阳娜娜"
-    return made
+    return make_street(name="欧阳娜娜")
 
 
 def passed(street: Street, note: str = "11 月居民大会") -> Record:

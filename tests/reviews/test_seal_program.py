@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests import personas
 from tests.codebase.sources import ROOT
+from tests.conftest import NOON
 from tests.factories import make_user
 from tests.records.conftest import actor_of, make_street
 from tests.reviews.conftest import publish
@@ -20,7 +20,6 @@ from webapp.extensions import db
 from webapp.schemes.models import Scheme
 
 PROGRAM = (ROOT / "docs" / "seal.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
 #: As the software wrote it on 2026-11-25, before lines stood in the order of the wall and rankings in the file.
 OLD = Path(__file__).parent / "files" / "publication-of-2026-11.xlsx"
 LINES, PLACES = "xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"

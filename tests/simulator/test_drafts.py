@@ -10,14 +10,13 @@ from sqlalchemy import select
 from tests.conftest import both_databases
 from tests.factories import make_user
 from tests.ledger.test_at_once import CLIENTS, at_once
-from tests.records.conftest import actor_of
+from tests.records.conftest import actor_of, settle
 from tests.simulator.conftest import NOW, SPAN, make_village, newest
 from webapp.audit.models import AuditLine
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import AlreadyUsed, Conflict, Invalid, NotAllowed
 from webapp.core.points import Points
 from webapp.extensions import db
-from webapp.records.models import Rectification
 from webapp.schemes.models import Rule, RuleVersion
 from webapp.schemes.service import change_rule, end_rule
 from webapp.simulator import queries, service
@@ -61,17 +60,7 @@ def test_the_half_that_stayed_after_a_rectification_is_half_of_the_new_deduction
     litter = village.rule("乱扔垃圾", "-2", rectify_days=7, rectify_percent=50)
     taken_back = village.record(litter, village.wang, date(2026, 9, 1), -2, "reversed")
     half = village.record(litter, village.wang, date(2026, 9, 1), -1)
-    db.session.add(
-        Rectification(
-            record_id=taken_back.id,
-            client_key="after",
-            state="confirmed",
-            label="王",
-            at=NOW,
-            decided_at=NOW,
-            new_record_id=half.id,
-        )
-    )
+    settle(taken_back, NOW, half=half)
     village.say(litter, lowest=whole(-4), highest=whole(-4))
     db.session.flush()
     assert village.outcome().total.after.taken == -20

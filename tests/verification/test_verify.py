@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import datetime
 
 import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
 from tests import personas
-from tests.conftest import both_databases, unguard
+from tests.conftest import NOON, both_databases, unguard
 from tests.factories import make_user
 from tests.kiosk.conftest import make_kiosk
 from tests.records.conftest import Street, make_street
 from tests.reviews.test_month import publish
-from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
 from webapp.reviews.models import CommunityMonth
 from webapp.verification.queries import asked
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
-
-
-@pytest.fixture(autouse=True)
-def noon(app):
-    with clock.travel(NOON):
-        yield
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture
 def street(app) -> Street:
-    made = make_street()
-    made.household.name = "欧阳娜娜"
-    return made
+    return make_street(name="欧阳娜娜")
 
 
 @pytest.fixture

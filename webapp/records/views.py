@@ -14,7 +14,7 @@ from webapp.ledger.book import Cause, EntryLine
 from webapp.ledger.queries import entry_of_cause, find_account, reversal_of
 from webapp.places.models import HOLDER_KINDS, Area
 from webapp.places.queries import AreaNode, area_options
-from webapp.places.queries import area as area_in_scope
+from webapp.places.views.blueprint import area_wanted, holder_page
 from webapp.records import queries
 from webapp.records.models import COMING, SOURCES, STATES, Record
 from webapp.records.queries import desk
@@ -51,13 +51,6 @@ AUDIT_WORDS = AuditWords(
 )
 
 YEAR = 365 * 24 * 3600  # seconds
-#: Holder kind -> where the desk shows it, and the name of its id in the address.
-PAGES = {
-    "household": ("places.household", "household_id"),
-    "courtyard": ("places.courtyard", "courtyard_id"),
-    "shop": ("places.shop", "shop_id"),
-    "person": ("places.person", "person_id"),
-}
 
 
 # The list -------------------------------------------------------------------------------------------------------------
@@ -86,8 +79,7 @@ class Listing:
 
 def _listing(scope: tuple[str, ...]) -> Listing:
     """The filter in the address. :raises NotFound: for an area outside the scope."""
-    asked, area_id = request.args, request.args.get("area", 0, type=int)
-    area = area_in_scope(area_id, scope) if area_id else None
+    asked, area = request.args, area_wanted(scope)
     wanted = Filter(
         first=asked.get("first", type=date.fromisoformat),
         last=asked.get("last", type=date.fromisoformat),
@@ -135,7 +127,7 @@ def record(record_id: int) -> Response:
         "records/record.html",
         record=found,
         whom=whom,
-        page_of=PAGES[whom.kind],
+        holder_page=holder_page(whom.kind, whom.id),
         kinds=HOLDER_KINDS,
         states=STATES,
         coming=COMING,

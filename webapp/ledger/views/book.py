@@ -20,7 +20,7 @@ from webapp.ledger.queries import AccountFilter, Owner
 from webapp.ledger.views.blueprint import XLSX, bp
 from webapp.places.models import HOLDER_KINDS, Area
 from webapp.places.queries import AreaNode, area_label, area_options, communities_in
-from webapp.places.queries import area as area_in_scope
+from webapp.places.views.blueprint import area_wanted, holder_page
 from webapp.schemes.models import Scheme
 from webapp.web.access import actor, requires
 from webapp.web.finding import searched
@@ -29,14 +29,6 @@ from webapp.web.htmx import render
 from webapp.web.paging import paginate
 
 STATES = {"locked": "暂停花分", "held": "有冻结", "below": "低于零分"}
-
-#: The page of a holder: endpoint and the name of its id.
-PAGES = {
-    "household": ("places.household", "household_id"),
-    "courtyard": ("places.courtyard", "courtyard_id"),
-    "shop": ("places.shop", "shop_id"),
-    "person": ("places.person", "person_id"),
-}
 
 
 # The list of accounts -------------------------------------------------------------------------------------------------
@@ -57,8 +49,7 @@ class Listing:
 
 def _listing(scope: tuple[str, ...]) -> Listing:
     """:raises NotFound: for an area outside the scope."""
-    asked, area_id = request.args, request.args.get("area", 0, type=int)
-    area = area_in_scope(area_id, scope) if area_id else None
+    asked, area = request.args, area_wanted(scope)
     wanted = AccountFilter(
         text=searched(),
         area=area.path if area else "",
@@ -132,7 +123,7 @@ def account(account_id: int) -> Response:
         page=paginate(queries.entries_statement(account_id, month=opened.month)),
         holds=queries.active_holds(account_id),
         categories=queries.category_names(opened.scheme.id),
-        page_of=PAGES[opened.owner.kind],
+        holder_page=holder_page(opened.owner.kind, opened.owner.id),
         kind_words=KIND_WORDS,
         kinds=HOLDER_KINDS,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash, request, url_for
 
 from webapp.places import queries
 from webapp.places.models import Area
@@ -17,6 +18,30 @@ from webapp.web.htmx import go, render
 bp = Blueprint("places", __name__)
 
 STATES = {"active": "在用", "closed": "停用", "all": "全部"}
+
+#: The page of a holder by its kind: endpoint and the name of its id.
+PAGES = {
+    "household": ("places.household", "household_id"),
+    "courtyard": ("places.courtyard", "courtyard_id"),
+    "shop": ("places.shop", "shop_id"),
+    "person": ("places.person", "person_id"),
+}
+
+
+def holder_page(kind: str, holder_id: int) -> str:
+    """The address of a holder's page at the desk."""
+    endpoint, name = PAGES[kind]
+    values: dict[str, Any] = {name: holder_id}
+    return url_for(endpoint, **values)
+
+
+def area_wanted(scope: Sequence[str]) -> Area | None:
+    """The area to which the address, or the form of an export, narrows a list (``area``).
+
+    :raises NotFound: for an area outside the scope.
+    """
+    area_id = request.values.get("area", 0, type=int)
+    return queries.area(area_id, scope) if area_id else None
 
 
 @dataclass(frozen=True)
@@ -52,8 +77,7 @@ def listing(permission: str = "places.view") -> Listing:
     :raises NotFound: for an area outside the scope.
     """
     scope, asked = actor().scope(permission), request.values
-    area_id = asked.get("area", 0, type=int)
-    area = queries.area(area_id, scope) if area_id else None
+    area = area_wanted(scope)
     wanted = Filter(
         text=searched(),
         area=area.path if area else "",

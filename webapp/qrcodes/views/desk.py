@@ -14,6 +14,7 @@ from webapp.core.text import normalise
 from webapp.extensions import db
 from webapp.places import queries as places
 from webapp.places.models import Holder
+from webapp.places.views.blueprint import area_wanted
 from webapp.qrcodes import queries, service
 from webapp.qrcodes.forms import EndCodeForm
 from webapp.qrcodes.models import STATES, Code
@@ -35,8 +36,7 @@ def _wanted() -> Wanted:
     """The filter in the address or the form. :raises NotFound: for an area outside the scope."""
     given = request.values
     kind = given.get("kind", "courtyard")
-    area_id = given.get("area", 0, type=int)
-    area = places.area(area_id, actor().scope("codes.print")) if area_id else None
+    area = area_wanted(actor().scope("codes.print"))
     return Wanted(
         kind=kind if kind in KINDS else "courtyard",
         area=area.path if area else "",
