@@ -59,9 +59,9 @@ class Town:
         wanted = cause or Cause("sale", serial())
         return service.hold(account_id=self.account().id, amount=Points(tenths), cause=wanted, reason="兑换", now=now)
 
-    def lock(self) -> HoldLine:
+    def lock(self, *, now: datetime = NOON) -> HoldLine:
         cause = Cause("record", serial())
-        return service.lock(account_id=self.account().id, cause=cause, reason="一票否决", now=NOON)
+        return service.lock(account_id=self.account().id, cause=cause, reason="一票否决", now=now)
 
     def spend(self, held: HoldLine, *, now: datetime = NOON) -> EntryLine:
         return service.spend(hold_id=held.id, cause=held.cause, title="兑换 洗衣液", note="", actor=SYSTEM, now=now)

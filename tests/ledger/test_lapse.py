@@ -111,6 +111,30 @@ def test_what_was_spent_before_is_of_last_year(town):
     assert lapsed() == [-10]
 
 
+@both_databases
+def test_a_locked_account_loses_nothing_until_the_next_day_after_the_lock_is_gone(town):
+    """Its holder can't spend: no warning, no row in the desk's list, no lapse."""
+    locked = town.lock(now=NOW)
+    watch(NOW, MIDNIGHT - timedelta(hours=1))
+    (day,) = [one for one in queries.lapse_days(("/",), date(2026, 12, 1)) if one.scheme.id == town.scheme.id]
+    assert queries.warning_of(town.account(), date(2026, 12, 1)) is None
+    assert not queries.anybody_loses(town.scheme.id, 2026)
+    assert queries.total_of(queries.losing(day, ("/",))) == (0, Points(0))
+    lapse_all(MIDNIGHT)
+    assert lapsed() == []
+
+    service.release(hold_id=locked.id, now=noon(2027, 1, 5))
+    lapse_all(noon(2027, 1, 6))
+    assert lapsed() == []
+    watch(noon(2027, 10, 20), noon(2027, 12, 31))
+    assert queries.warning_of(town.account(), date(2027, 12, 1)).points == Points(110)
+    watch(noon(2028, 1, 1), noon(2028, 1, 1))
+    lapse_all(noon(2028, 1, 1))
+
+    assert lapsed() == [-110]
+    verify(db.session.connection())
+
+
 def test_a_server_that_was_off_on_the_day_lapses_a_day_after_it_is_back(town):
     watch(NOW, noon(2026, 12, 20))
     back = noon(2027, 1, 15)

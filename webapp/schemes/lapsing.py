@@ -38,7 +38,7 @@ def example(month: int | None, day: int | None, today: date) -> str:
     last = coming_day(month or 12, day or 31, today)
     return (
         f"例如 {last.year} 年 {day_words(last)}：{last.year - 1} 年底以前得的分，过了这天还没有用的清零；"
-        f"{last.year} 年得的分不动，占用着的也不动。"
+        f"{last.year} 年得的分不动，占用着的、暂停花分的也不动。"
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from webapp.core import clock
 from webapp.core.errors import NotFound
-from webapp.core.points import Points
+from webapp.core.points import ZERO, Points
 from webapp.extensions import db
 from webapp.ledger.book import AccountState
 from webapp.ledger.lapsing import LapseWarning, above_floor
@@ -81,13 +81,16 @@ def _fresh_since(year: int, account_id: Any) -> Select[Any]:
 
 
 def lapsing_now(account: AccountState, year: int, floor: int | None) -> Points:
-    """What lapses of an account on the day that belongs to ``year``. Entries are added up only when the account has moved
-    on into a later year, as it may have when the day is the last of a year and over."""
+    """What lapses of an account on the day that belongs to ``year``: nothing of a locked one, whose holder can't use it.
+    Entries are added up only when the account has moved on into a later year, as it may have when the day is the last of
+    a year and over."""
+    if account.locked:
+        return ZERO
     if account.year <= year:
         points = account.earned_before(year)
     else:
         fresh = int(db.session.scalar(_fresh_since(year, account.id)) or 0)
-        points = max(account.balance - account.held - Points(fresh), Points(0))
+        points = max(account.balance - account.held - Points(fresh), ZERO)
     return above_floor(account, points, floor)
 
 
@@ -140,7 +143,7 @@ def _will_lapse(year: int, floor: int | None) -> ColumnElement[Any]:
     fresh = case((Account.year == year, Account.earned + Account.taken_back), (Account.year > year, later), else_=0)
     old = Account.balance - Account.held - fresh
     above = Account.balance - Account.held - max(floor or 0, 0)
-    return case((old < above, old), else_=above)
+    return case((Account.locks > 0, 0), (old < above, old), else_=above)
 
 
 def anybody_loses(scheme_id: int, year: int) -> bool:

@@ -133,7 +133,12 @@ def lapse_some(*, now: datetime) -> Step | None:
 def _next_accounts(row: Lapse) -> list[int]:
     statement = (
         select(Account.id)
-        .where(Account.scheme_id == row.scheme_id, Account.id > row.upto, Account.balance > Account.held)
+        .where(
+            Account.scheme_id == row.scheme_id,
+            Account.id > row.upto,
+            Account.balance > Account.held,
+            Account.locks == 0,
+        )
         .order_by(Account.id)
         .limit(ACCOUNTS_AT_ONCE)
     )
@@ -142,7 +147,7 @@ def _next_accounts(row: Lapse) -> list[int]:
 
 def lapse_account(*, account_id: int, year: int, due_on: date, floor: int | None, now: datetime) -> EntryLine | None:
     """One account on its day: one entry, whose cause is the year, so that it can never be there twice. None if nothing
-    lapses. Held points stay, and so does what was rolled up to a courtyard."""
+    lapses. Held points stay, those of a locked account, and what was rolled up to a courtyard."""
     db.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
     account, cause = account_state(account_id), Cause("lapse", year)
     points = lapsing_now(account, year, floor)

@@ -92,7 +92,7 @@ def _file(day: LapseDay, scope: tuple[str, ...], reason: str) -> Response:
     notes = [
         ("积分办法", day.scheme.name),
         ("最后一天", day.last_day.isoformat()),
-        ("范围", f"{day.year - 1} 年底以前得的、还没有用的分，占用着的不算"),
+        ("范围", f"{day.year - 1} 年底以前得的、还没有用的分，占用着的、暂停花分的不算"),
         (state, f"{count} 户，合计 {total} 分"),
         ("导出人", actor().label),
         ("导出时间", clock.local(clock.now()).strftime("%Y-%m-%d %H:%M:%S")),
