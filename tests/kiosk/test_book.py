@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,10 @@ from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import last_entries
 from webapp.ledger.service import Posting, post
+from webapp.places.models import Area
+from webapp.qrcodes.service import make_missing
 from webapp.rankings import service as rankings
+from webapp.rankings.models import Ranking
 from webapp.records.models import Record, RecordPhoto
 
 
@@ -40,7 +44,6 @@ def test_the_balance_says_what_can_be_spent_what_is_held_and_what_waits(kiosk, v
     assert '<p class="balance">108<small> 分</small></p>' in page
     assert "占用 20 分" in page
     assert "等审核 +6 分" in page
-    assert "第 1" in page
 
 
 def test_the_last_lines_hold_posted_and_waiting_ones_each_with_its_why(kiosk, visiting):
@@ -55,8 +58,6 @@ def test_the_last_lines_hold_posted_and_waiting_ones_each_with_its_why(kiosk, vi
 
 def test_a_household_without_points_is_told_how_to_earn_them(kiosk, at_kiosk):
     newcomer = factories.make_household(courtyard=kiosk.yard, number="03-12-09", name="新来的")
-    from webapp.qrcodes.service import make_missing
-
     make_missing(holder_ids=[newcomer.id], actor=SYSTEM, now=clock.now())
     kiosk.show_card(at_kiosk, newcomer)
 
@@ -64,7 +65,7 @@ def test_a_household_without_points_is_told_how_to_earn_them(kiosk, at_kiosk):
 
     assert "还没有积分" in page
     assert "看看怎么得积分" in page
-    assert "<b>—</b>" in page
+    assert "月排行" not in page
     assert at_kiosk.get("/kiosk/months/202611").status_code == 200
 
 
@@ -75,16 +76,70 @@ def test_a_locked_account_says_so(kiosk, visiting):
     assert "积分暂时冻结" in visiting.get("/kiosk/redeem").text
 
 
-def test_the_place_is_among_the_households_of_the_courtyard(kiosk, at_kiosk):
+RANKED = re.compile(r"<span>(\d+ 月排行)</span><b>(第 \d+)<")
+
+
+def ranked(at_kiosk):
+    """What the card says of the household's place, if it says something."""
+    return RANKED.findall(at_kiosk.get("/kiosk/balance").text)
+
+
+def test_the_balance_names_the_place_of_the_newest_published_month_and_keeps_it(kiosk, at_kiosk):
+    frozen(kiosk, 202609)
     kiosk.show_card(at_kiosk, kiosk.neighbour)
+    assert ranked(at_kiosk) == [("9 月排行", "第 2")]
 
-    assert "第 2" in at_kiosk.get("/kiosk/balance").text
+    factories.give_points(kiosk.neighbour, kiosk.scheme, 500)
+    assert ranked(at_kiosk) == [("9 月排行", "第 2")]
+    frozen(kiosk, 202610)
+    assert ranked(at_kiosk) == [("10 月排行", "第 1")]
 
 
-def test_the_balance_page_asks_the_database_five_times(kiosk, visiting, queries_sent):
+def test_before_the_first_publication_the_balance_names_no_place(kiosk, visiting):
+    other = factories.make_community(name="桥西社区", street=kiosk.tree.street)
+    factories.give_points(factories.make_household(area=other.micro_grid), kiosk.scheme, 5)
+    frozen(kiosk, community=other.community)
+    counted = {"month": 202608, "digest": "", "frozen_at": clock.now()}  # where counting began: nothing was published
+    db.session.add(Ranking(community_id=kiosk.tree.community.id, **counted))
+    db.session.add(Ranking(community_id=kiosk.tree.community.id, month=202609))  # still being frozen
+    db.session.commit()
+
+    page = visiting.get("/kiosk/balance").text
+    assert "排行" not in page
+    assert "今年" in page
+
+
+def test_a_household_that_joined_after_the_publication_reads_no_place_before_the_next(kiosk, at_kiosk):
+    frozen(kiosk, 202609)
+    newcomer = factories.make_household(courtyard=kiosk.yard, number="03-12-09", name="新来的")
+    make_missing(holder_ids=[newcomer.id], actor=SYSTEM, now=clock.now())
+    factories.give_points(newcomer, kiosk.scheme, 500)
+    kiosk.show_card(at_kiosk, newcomer)
+    assert ranked(at_kiosk) == []
+
+    frozen(kiosk, 202610)
+    assert ranked(at_kiosk) == [("10 月排行", "第 1")]
+
+
+def test_the_place_is_the_households_own_not_its_courtyards(kiosk, visiting):
+    """One neighbour elsewhere has more than this household, but less than its courtyard."""
+    yard = factories.make_courtyard(area=kiosk.tree.micro_grid, name="3 排 13 号院")
+    factories.give_points(factories.make_household(courtyard=yard), kiosk.scheme, 135)
+    frozen(kiosk, 202610)
+
+    assert ranked(visiting) == [("10 月排行", "第 2")]
+    assert "您的院落第 1 名" in visiting.get("/kiosk/rankings").text
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_balance_page_asks_the_database_five_times(kiosk, visiting, queries_sent, published):
+    if published:
+        frozen(kiosk)
+    queries_sent.clear()
     visiting.get("/kiosk/balance")
 
     assert len(queries_sent) == 5, queries_sent
+    assert not any("count(" in text for text in queries_sent)
     assert not any("SELECT slip" in text or "audit" in text for text in queries_sent)
 
 
@@ -182,8 +237,6 @@ def test_a_month_adds_up_its_own_lines_only(kiosk, visiting):
     with clock.travel(when):
         factories.give_points(newcomer, kiosk.scheme, 9)
     factories.give_points(newcomer, kiosk.scheme, 4)
-    from webapp.qrcodes.service import make_missing
-
     make_missing(holder_ids=[newcomer.id], actor=SYSTEM, now=clock.now())
     kiosk.show_card(visiting, newcomer)
 
@@ -221,17 +274,18 @@ def test_the_read_behind_the_page_says_the_same_as_the_page(kiosk, visiting):
     device = visiting.get_cookie("kiosk").value
     _, visit = visit_of(device, value.split(".")[0], clock.now())
 
+    frozen(kiosk, 202610)
     found = balance(visit, clock.now())
 
     assert found.waiting == Points.whole(6)
-    assert found.place == 1
+    assert (found.ranked_month, found.place) == (202610, 1)
     assert [line.waiting for line in found.lines].count(True) == 1
 
 
-def frozen(kiosk, month: int | None = None) -> None:
+def frozen(kiosk, month: int | None = None, community: Area | None = None) -> None:
     """What a publication does at its end."""
     given = {
-        "community_id": kiosk.tree.community.id,
+        "community_id": (community or kiosk.tree.community).id,
         "month": month or clock.month_of(clock.now()),
         "minus_names": False,
         "now": clock.now(),

@@ -322,7 +322,6 @@ def test_the_net_of_an_account_is_what_was_earned_less_what_was_deducted_whateve
     homes = {one.holder_id: one for one in queries.nets(town.tree.community.id, town.scheme.id)}
     assert (homes[town.household.id].net, homes[other.id].net) == (30, 20)
     assert queries.nets(town.tree.community.id, town.upper.id) == [(town.courtyard.id, 50, 50)]
-    assert queries.place_of(town.account(other), year=2026) == 2
 
 
 def test_base_points_do_not_count_in_the_net(town):

@@ -133,6 +133,7 @@ def test_a_courtyards_plate_shows_who_serves_and_nothing_private(app, client):
         assert page.status_code == 200
     assert "3 排 12 号院" in page.text
     assert "李*梅" in page.text
+    assert "公示后就有名次" in page.text
     assert "赵" not in page.text
     assert "1380000" not in page.text
     assert "0571-5550111" in page.text

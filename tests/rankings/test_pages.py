@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from tests.conftest import Browser
-from tests.factories import make_appointment, make_community, make_person, make_user
+from tests.factories import make_appointment, make_community, make_courtyard, make_household, make_person, make_user
 from tests.personas import sign_in, sign_in_resident
 from tests.rankings.conftest import at
 from tests.records.conftest import actor_of
 from webapp.audit.models import AuditLine
 from webapp.core import clock
+from webapp.core.actor import SYSTEM
 from webapp.core.errors import Invalid, NotAllowed
 from webapp.extensions import db
+from webapp.qrcodes.queries import active_code
+from webapp.qrcodes.service import make_missing
 from webapp.rankings import queries, service
 from webapp.rankings.queries import Terms
 
@@ -30,6 +34,18 @@ def secretary(town):
 @pytest.fixture
 def desk(client, secretary):
     return sign_in(client, secretary)
+
+
+@pytest.fixture
+def scan(client, town):
+    """What a passer-by reads of a courtyard's place: (title, place, with whom it is compared)."""
+
+    def read(yard):
+        make_missing(holder_ids=[yard.id], actor=SYSTEM, now=at())
+        page = client.get(f"/q/{active_code(yard.id).token}").text
+        return re.findall(r"<span>([^<]*排行)</span><b>([^<]*)</b>\s*(?:<small>([^<]*)</small>)?", page)
+
+    return read
 
 
 def phone_of(app, household):
@@ -195,6 +211,30 @@ def test_a_head_reads_the_place_of_each_courtyard_it_heads(app, town):
 def test_before_the_first_publication_the_phone_says_so(app, town):
     town.give(town.liu, 5)
     assert "还没有公示过排行" in phone_of(app, town.liu).get("/home/rankings").text
+
+
+def test_a_courtyards_plate_names_its_place_of_the_newest_published_month_in_its_league(town, scan):
+    town.give(town.liu, 5)
+    town.give(town.chen, 8)
+    town.freeze(202610)
+    town.give(town.liu, 100)
+
+    assert scan(town.big) == [("10 月排行", "第 2 名", "小院（3 户以内）")]
+    assert scan(town.small) == [("10 月排行", "第 1 名", "小院（3 户以内）")]
+    town.freeze(202611)
+    assert scan(town.big) == [("11 月排行", "第 1 名", "小院（3 户以内）")]
+
+
+def test_a_plate_says_plainly_that_nothing_is_published_of_its_courtyard_yet(town, scan):
+    town.give(town.liu, 5)
+    assert scan(town.big) == [("积分排行", "—", "公示后就有名次")]
+    town.freeze(202610)
+    later = make_courtyard(area=town.tree.micro_grid, name="新盖的院子")
+    town.give(make_household(courtyard=later), 500)
+
+    assert scan(later) == [("积分排行", "—", "公示后就有名次")]
+    town.freeze(202611)
+    assert scan(later) == [("11 月排行", "第 1 名", "小院（3 户以内）")]
 
 
 def test_a_ranking_never_reads_the_entries_of_the_book(app, town, queries_sent):

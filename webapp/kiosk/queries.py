@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, case, select
 
 from webapp.core import clock, signing
+from webapp.core.errors import NotFound
 from webapp.core.points import ZERO, Points
 from webapp.kiosk.models import KioskVisit
 from webapp.ledger.book import AccountState, EntryLine, RecentLine
 from webapp.ledger.lapsing import LapseWarning
-from webapp.ledger.queries import account_in_courtyard, entries_between, entry, recent_lines
+from webapp.ledger.queries import ACCOUNT_WITH_DUE, account_and_warning, entries_between, entry, recent_lines
 from webapp.places.models import Area, Holder, Household, Station
 from webapp.prepared import Places, Prepared
+from webapp.rankings.queries import with_newest_place
 from webapp.records.models import LIVE, STILL_COMING, Record, RecordPhoto
 from webapp.records.queries import until_words
 from webapp.schemes.models import RuleVersion
@@ -80,12 +82,13 @@ class Line(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Everything the balance page and the slip say. ``place`` is among the households of the courtyard; ``lapse`` is
-    what lapses soon."""
+    """Everything the balance page and the slip say. ``place`` is the household's in the newest frozen ranking, that of
+    ``ranked_month`` (202611), None without one; ``lapse`` is what lapses soon."""
 
     account: AccountState
     waiting: Points
     lines: tuple[Line, ...]
+    ranked_month: int | None
     place: int | None
     lapse: LapseWarning | None = None
 
@@ -212,6 +215,10 @@ def visit_of(device_token: str, visit_token: str, now: datetime) -> tuple[Termin
 
 # The book -------------------------------------------------------------------------------------------------------------
 
+_own = ACCOUNT_WITH_DUE.selected_columns
+_ACCOUNT = Prepared(
+    with_newest_place(ACCOUNT_WITH_DUE, community=_own.community_id, scheme=_own.scheme_id, holder=_own.holder_id)
+)
 _record, _version, _photo = Record.__table__.c, RuleVersion.__table__.c, RecordPhoto.__table__.c
 _WAITING = Prepared(
     select(_record.id, _version.title, _record.points, _record.happened_on, _record.recorder_label)
@@ -235,14 +242,20 @@ _ABOUT = Prepared(
 
 
 def balance(visit: Visit, now: datetime) -> Balance:
-    """What the resident sees first: at most four prepared queries beside the gate's one."""
+    """What the resident sees first: at most four prepared queries beside the gate's one.
+
+    :raises NotFound: if there is no such account.
+    """
     today = clock.local_date(now)
-    account, place, lapse = account_in_courtyard(visit.account_id, visit.courtyard_id, today=today)
+    row = _ACCOUNT.first(account=visit.account_id)
+    if row is None:
+        raise NotFound("没有找到这个积分账户。")
+    account, lapse = account_and_warning(row, today)
     waiting = waiting_lines(visit.household_id, account.scheme_id)
     posted = [posted_line(line) for line in recent_lines(visit.account_id, LAST_LINES)]
     newest = sorted([*waiting, *posted], key=lambda line: line.day, reverse=True)[:LAST_LINES] if waiting else posted
     coming = Points(sum(line.amount.tenths for line in waiting))
-    return Balance(account, coming, _with_records(newest, today), place, lapse)
+    return Balance(account, coming, _with_records(newest, today), row.ranked_month, row.place, lapse)
 
 
 def waiting_lines(household_id: int, scheme_id: int) -> list[Line]:

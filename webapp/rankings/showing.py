@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.qrcodes.ranks import Rank
 from webapp.rankings import queries
 from webapp.rankings.models import PERIODS
 from webapp.rankings.placing import Standing
@@ -82,6 +83,13 @@ def period_name(period: str, month: int) -> str:
     """``11 月``, ``第四季度``, ``2026 年``."""
     year, number = divmod(month, 100)
     return {"month": f"{number} 月", "quarter": f"第{QUARTERS[(number - 1) // 3]}季度", "year": f"{year} 年"}[period]
+
+
+def rank_on_plate(community_id: int, scheme_id: int, holder_id: int) -> Rank | None:
+    """For public pages (``qrcodes.ranks``): a holder's place in the newest frozen month."""
+    frozen = queries.newest(community_id)
+    own = queries.own_place(frozen.id, "month", scheme_id, holder_id) if frozen else None
+    return Rank(f"{period_name('month', frozen.month)}排行", own.place, own.league) if frozen and own else None
 
 
 def choose(community_id: int, asked: Mapping[str, str]) -> Board | None:

@@ -42,7 +42,9 @@ from webapp.ledger.queries.desk import (
     with_account,
 )
 from webapp.ledger.queries.lapsing import (
+    ACCOUNT_WITH_DUE,
     LapseDay,
+    account_and_warning,
     anybody_loses,
     as_loser,
     lapse_day,
@@ -53,15 +55,10 @@ from webapp.ledger.queries.lapsing import (
     warning_of,
     warnings_of,
 )
-from webapp.ledger.queries.standings import (
-    Net,
-    account_in_courtyard,
-    nets,
-    place_of,
-    schemes_with_accounts,
-)
+from webapp.ledger.queries.standings import Net, nets, schemes_with_accounts
 
 __all__ = [
+    "ACCOUNT_WITH_DUE",
     "AccountFilter",
     "CategoryTotal",
     "LapseDay",
@@ -69,7 +66,7 @@ __all__ = [
     "Net",
     "Owner",
     "SchemeTotal",
-    "account_in_courtyard",
+    "account_and_warning",
     "account_in_scope",
     "account_state",
     "accounts_of",
@@ -100,7 +97,6 @@ __all__ = [
     "months_of",
     "months_with_totals",
     "nets",
-    "place_of",
     "recent_lines",
     "reversal_of",
     "reversed_by",

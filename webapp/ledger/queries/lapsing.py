@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.ledger.book import AccountState
 from webapp.ledger.lapsing import LapseWarning, above_floor
 from webapp.ledger.models import Account, Entry, Lapse
-from webapp.ledger.queries.book import accounts_of
+from webapp.ledger.queries.book import STATE_COLUMNS, accounts_of, as_state
 from webapp.ledger.queries.desk import Owner, owner_of
 from webapp.places.models import Area, Holder
 from webapp.places.queries import within
@@ -34,6 +34,14 @@ _COMING = Prepared(
     select(*DUE_COLUMNS)
     .join(Scheme.__table__, _s.id == _l.scheme_id)
     .where(_l.scheme_id == bindparam("scheme"), COMING)
+)
+#: An account by its id and what comes to it: a higher feature may join columns of its own, and reads a row's first ones
+#: with ``account_and_warning``.
+ACCOUNT_WITH_DUE = (
+    select(*STATE_COLUMNS, *DUE_COLUMNS)
+    .outerjoin(Lapse.__table__, COMING & (_l.scheme_id == Account.__table__.c.scheme_id))
+    .outerjoin(Scheme.__table__, _s.id == _l.scheme_id)
+    .where(Account.__table__.c.id == bindparam("account"))
 )
 _EARNED = ("base", "record", "roll_up")
 
@@ -53,6 +61,13 @@ def warned(account: AccountState, due: Due, today: date) -> LapseWarning | None:
         return None
     points = lapsing_now(account, due.year, due.floor)
     return LapseWarning(points, due.last_day, (due.last_day - today).days) if points.tenths else None
+
+
+def account_and_warning(row: Sequence[Any], today: date) -> tuple[AccountState, LapseWarning | None]:
+    """The first columns of a row of ``ACCOUNT_WITH_DUE``: an account, and what its holder must be told now."""
+    width = len(STATE_COLUMNS)
+    account = as_state(row[:width])
+    return account, warned(account, Due._make(row[width : width + len(DUE_COLUMNS)]), today)
 
 
 def warning_of(account: AccountState, today: date) -> LapseWarning | None:

@@ -7,7 +7,7 @@ from flask import Response, current_app, make_response, url_for
 from webapp.core import clock
 from webapp.core.errors import NotFound
 from webapp.extensions import db
-from webapp.ledger.queries import find_account, place_of
+from webapp.ledger.queries import find_account
 from webapp.places.models import Area
 from webapp.places.queries import area_label, colour_of
 from webapp.qrcodes import queries
@@ -15,6 +15,7 @@ from webapp.qrcodes.doors import open_door
 from webapp.qrcodes.forms import DigitsForm
 from webapp.qrcodes.plaques import plaques_of
 from webapp.qrcodes.queries import Scanned
+from webapp.qrcodes.ranks import rank_of
 from webapp.qrcodes.views.blueprint import bp
 from webapp.schemes.queries import schemes_for
 from webapp.users import residents_gate
@@ -45,7 +46,7 @@ def scan(token: str) -> Response:
 
 
 def courtyard_page(found: Scanned) -> Response:
-    """A courtyard's head, grid worker, rank and points, and how to reach them; nothing about its households."""
+    """A courtyard's head, grid worker, published rank and points, and how to reach them; nothing about its households."""
     area = db.session.get_one(Area, found.area_id)
     scheme = next(iter(schemes_for(area, "courtyard")), None)
     account = find_account(found.holder_id, scheme.id) if scheme else None
@@ -55,7 +56,7 @@ def courtyard_page(found: Scanned) -> Response:
         area_label=area_label(area),
         colour=colour_of(area) or "",
         account=account,
-        place=place_of(account, year=clock.today().year) if account else None,
+        rank=rank_of(found.community_id, scheme.id, found.holder_id) if scheme else None,
         plaques=plaques_of([found.holder_id]).get(found.holder_id, ()),
         serving=people_serving(found.area_id, found.holder_id),
         community=db.session.get_one(Area, found.community_id),

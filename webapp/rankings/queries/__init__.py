@@ -16,6 +16,7 @@ from webapp.rankings.queries.frozen import (
     own_place,
     schemes_ranked,
     standings,
+    with_newest_place,
 )
 from webapp.rankings.queries.live import figures, holders_in, months_of, previous_months, running_month, schemes_of
 from webapp.rankings.queries.terms import Terms, terms
@@ -44,4 +45,5 @@ __all__ = [
     "schemes_ranked",
     "standings",
     "terms",
+    "with_newest_place",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select
 
 from webapp.core.errors import NotFound
 from webapp.ledger.chain import VERSION, digest
@@ -149,6 +149,28 @@ def own_place(ranking_id: int, period: str, scheme_id: int, holder_id: int) -> S
     """A holder's own line; None if it has none."""
     row = _OWN.first(ranking=ranking_id, period=period, scheme=scheme_id, holder=holder_id)
     return Standing._make(row) if row else None
+
+
+def with_newest_place(
+    statement: Select[Any], *, community: ColumnElement[int], scheme: ColumnElement[int], holder: ColumnElement[int]
+) -> Select[Any]:
+    """A statement about one holder, given by columns of one table, with two more columns: the newest frozen month of its
+    community, and the place that it has there; both None if it has none. All by keys: nothing is counted."""
+    one = Ranking.__table__.alias()
+    newest = (
+        select(one.c.id)
+        .where(one.c.community_id == community, one.c.digest != "")
+        .order_by(one.c.month.desc())
+        .limit(1)
+        .correlate_except(one)
+        .scalar_subquery()
+    )
+    own = (_p.ranking_id == newest, _p.period == "month", _p.scheme_id == scheme, _p.holder_id == holder)
+    return (
+        statement.add_columns(_r.month.label("ranked_month"), _p.place)
+        .outerjoin(RankedPlace.__table__, and_(*own, _p.place.is_not(None)))
+        .outerjoin(Ranking.__table__, _r.id == _p.ranking_id)
+    )
 
 
 def digested(connection: Connection, ranking_id: int, names: Mapping[int, str]) -> list[list[Any]]:

@@ -1,8 +1,12 @@
 """Pages of rankings: ``desk`` live and frozen, paper, Excel, what the community decided; ``home`` on a household's phone."""
 
+from flask import Flask
+
 from webapp.audit.words import AuditWords, named_by
 from webapp.places.models import Area
+from webapp.qrcodes import ranks
 from webapp.rankings.models import SHOPS_BY
+from webapp.rankings.showing import rank_on_plate
 from webapp.rankings.views import desk, home
 from webapp.rankings.views.blueprint import bp
 from webapp.web.home import HomeLink
@@ -23,4 +27,9 @@ AUDIT_WORDS = AuditWords(
     names={"ranking": named_by(Area.id, Area.name)},
 )
 
-__all__ = ["AUDIT_WORDS", "HOME", "MENU", "bp", "desk", "home"]
+
+def register(app: Flask) -> None:
+    ranks.register(app, rank_on_plate)
+
+
+__all__ = ["AUDIT_WORDS", "HOME", "MENU", "bp", "desk", "home", "register"]
