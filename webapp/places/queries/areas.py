@@ -44,30 +44,32 @@ def areas_in(scope: Iterable[str], *, kinds: Iterable[str] = (), active: bool = 
     return db.session.scalars(statement).all()
 
 
+_above = aliased(Area)
+_special = (Area.kind == "grid") & _above.kind.in_(["county", "street"])
+_COMMUNITIES = (
+    select(Area)
+    .outerjoin(_above, _above.id == Area.parent_id)
+    .where(or_(Area.kind == "community", _special), Area.active)
+    .order_by(Area.position, Area.name)
+)
+
+
 def communities_in(scope: Iterable[str]) -> Sequence[Area]:
     """The communities in use, special grids that lie in none included, that lie in the scope or contain it."""
     paths = tuple(scope)
     above = {int(part) for path in paths for part in path.strip("/").split("/") if part}
-    parent = aliased(Area)
-    special = (Area.kind == "grid") & parent.kind.in_(["county", "street"])
-    return db.session.scalars(
-        select(Area)
-        .outerjoin(parent, parent.id == Area.parent_id)
-        .where(or_(Area.kind == "community", special), Area.active, or_(within(paths), Area.id.in_(above)))
-        .order_by(Area.position, Area.name)
-    ).all()
+    return db.session.scalars(_COMMUNITIES.where(or_(within(paths), Area.id.in_(above)))).all()
 
 
 def communities_lived_in() -> list[tuple[int, str]]:
     """(id, name) of the communities in which households are registered; a name that several have with its street."""
-    above = aliased(Area)
     home = Holder.__table__.c
     lived_in = exists().where(home.community_id == Area.id, home.kind == "household", home.active)
     rows = db.session.execute(
-        select(Area.id, Area.name, above.name)
-        .outerjoin(above, above.id == Area.parent_id)
+        select(Area.id, Area.name, _above.name)
+        .outerjoin(_above, _above.id == Area.parent_id)
         .where(Area.kind.in_(("community", "grid")), Area.active, lived_in)
-        .order_by(above.position, above.name, Area.position, Area.name)
+        .order_by(_above.position, _above.name, Area.position, Area.name)
     ).all()
     often = Counter(name for _, name, _ in rows)
     return [(area_id, f"{street} {name}" if often[name] > 1 else name) for area_id, name, street in rows]
