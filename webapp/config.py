@@ -18,7 +18,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "",
         "Signs sessions, check codes and vouchers; empty: made once and kept in SHANZHI_VAR/secret.key.",
     ),
-    "BASE_URL": ("http://127.0.0.1:8000", "The address that is printed in QR codes; https turns secure cookies on."),
+    "BASE_URL": (
+        "",
+        "The address that is printed in QR codes; https turns secure cookies on; empty: http://HOST:PORT, for trying out.",
+    ),
     "HOST": ("127.0.0.1", "Address the server listens on."),
     "PORT": ("8000", "Port the server listens on."),
     "THREADS": ("8", "Threads of the server process."),
@@ -39,6 +42,7 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
     var = Path(given["SHANZHI_VAR"]).resolve()
     return {
         **given,
+        "BASE_URL": given["BASE_URL"] or _own_address(given["HOST"], given["PORT"]),
         "VAR_DIR": var,
         "SQLALCHEMY_DATABASE_URI": given["DATABASE_URL"] or f"sqlite:///{var / 'shanzhi.db'}",
         "THREADS": int(given["THREADS"]),
@@ -53,6 +57,12 @@ def settings_from(environ: Mapping[str, str]) -> dict[str, Any]:
         "SESSION_REFRESH_EACH_REQUEST": False,  # the users' gate renews it once a minute
         "SESSION_COOKIE_SAMESITE": "Lax",
     }
+
+
+def _own_address(host: str, port: str) -> str:
+    """Where the server listens; that it listens everywhere is no address to print."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104  # compared, not listened on
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
