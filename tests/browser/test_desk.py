@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.tools import DESK, keep, serving, too_small, violations, watched_page
+from tests.browser.tools import DESK, keep, serving, sign_in, too_small, violations, watched_page
 from tests.factories import make_station, make_user
 from tests.honours.conftest import MET, MONTH, make_hall
 from tests.rankings.conftest import at
@@ -43,14 +43,6 @@ def town(app):
         yield found
 
 
-def sign_in(page: Page) -> None:
-    page.goto("/sign-in")
-    page.get_by_label("登录名").fill("secretary")
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url("**/desk")
-
-
 def check(page: Page, name: str) -> None:
     keep(page, f"desk-{name}")
     assert violations(page) == [], name
@@ -81,7 +73,7 @@ def test_pages_of_the_month_and_of_the_rules_are_accessible(app, town, chromium:
         "missing": "/desk/no-such-page",
     }
     with serving(app) as address, watched_page(chromium, address, DESK) as page:
-        sign_in(page)
+        sign_in(page, "secretary", PASSWORD, "/desk")
         for name, path in pages.items():
             page.goto(path)
             check(page, name)
@@ -94,7 +86,7 @@ def test_the_menu_opens_by_keyboard_with_and_without_scripts_and_fits(app, chrom
         serving(app) as address,
         watched_page(chromium, address, DESK, java_script_enabled=scripts) as page,
     ):
-        sign_in(page)
+        sign_in(page, "secretary", PASSWORD, "/desk")
         menu = page.get_by_role("navigation", name="工作台菜单")
         expect(menu.get_by_role("link", name="记实")).to_be_visible()
         expect(menu.get_by_role("link", name="商铺")).to_be_hidden()

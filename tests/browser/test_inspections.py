@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser.tools import PHONE, keep, serving, too_small, violations, watched_page
+from tests.browser.tools import PHONE, keep, serving, sign_in, too_small, violations, watched_page
 from tests.factories import make_courtyard, make_household, make_shop
 from tests.records.conftest import Street, make_street
 from webapp.extensions import db
@@ -40,17 +40,8 @@ def phone(app, street, chromium: Browser) -> Iterator[Page]:
     """The grid worker's phone, signed in, on the shop's scoring page."""
     first = f"/phone/score/{street.shop.id}"
     with serving(app) as address, watched_page(chromium, address, PHONE, has_touch=True) as page:
-        sign_in(page, first)
+        sign_in(page, "inspector", PASSWORD, first)
         yield page
-
-
-def sign_in(page: Page, first: str) -> None:
-    """Open a page and go through the sign-in that stands before it."""
-    page.goto(first)
-    page.get_by_label("登录名").fill("inspector")
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url(f"**{first}")
 
 
 def check(page: Page, name: str) -> None:
@@ -150,7 +141,7 @@ def test_a_courtyard_leads_to_its_households_and_ones_own_shop_is_closed_to_one(
 def test_scores_are_recorded_with_scripts_off(app, street, chromium: Browser):
     first = f"/phone/score/{street.shop.id}"
     with serving(app) as address, watched_page(chromium, address, PHONE, java_script_enabled=False) as page:
-        sign_in(page, first)
+        sign_in(page, "inspector", PASSWORD, first)
         page.get_by_text("门前整洁、无垃圾").click()
         page.get_by_role("button", name="提交记录").click()
         assert page.get_by_role("heading", name="已记 +2 分").is_visible()

@@ -19,6 +19,7 @@ from tests.browser.tools import (
     PHONE,
     keep,
     serving,
+    sign_in,
     started,
     too_small,
     violations,
@@ -81,14 +82,6 @@ def town(app) -> Town:
     pin = pins.set_pin(household=household, actor=SYSTEM, now=clock.now())
     make_missing(holder_ids=[household.id, shop.id], actor=SYSTEM, now=clock.now())
     return Town(tree, household, shop, pin, pairing)
-
-
-def sign_in(page: Page, login: str, first: str) -> None:
-    page.goto(first)
-    page.get_by_label("登录名").fill(login)
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url(f"**{first}")
 
 
 def decoded(page: Page) -> list[str]:
@@ -181,9 +174,9 @@ def test_from_the_plate_to_the_slip(app, town, chromium: Browser, tmp_path):
         watched_page(chromium, base, KIOSK_LYING) as kiosk,
         watched_page(chromium, base, PHONE, has_touch=True) as anybody,
     ):
-        sign_in(desk, "clerk", "/desk")
+        sign_in(desk, "clerk", PASSWORD, "/desk")
         plate = print_the_plate(desk)
-        sign_in(phone, "inspector", "/phone/")
+        sign_in(phone, "inspector", PASSWORD, "/phone/")
         score(phone, plate, photo)
         hand_over(desk, at_the_kiosk(kiosk, town))
         anybody.goto(print_a_slip(kiosk))

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from tests import factories
-from tests.browser.tools import DESK, keep, serving, too_small, violations, watched_page
+from tests.browser.tools import DESK, keep, serving, sign_in, too_small, violations, watched_page
 from tests.factories import CommunityTree
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
@@ -48,14 +48,6 @@ def scheme(tree: CommunityTree) -> Scheme:
     return scheme
 
 
-def sign_in(page: Page) -> None:
-    page.goto("/desk/schemes")
-    page.get_by_label("登录名").fill("shuji")
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url("**/desk/schemes")
-
-
 def fits(page: Page, name: str) -> None:
     """Accessible, with targets of a size, and not wider than the screen; a picture is kept."""
     keep(page, f"schemes-{name}")
@@ -83,7 +75,7 @@ def test_every_page_is_accessible_and_fits(chromium: Browser, app: Application, 
         "import": f"{base}/import",
     }
     with serving(app) as address, watched_page(chromium, address, DESK) as page:
-        sign_in(page)
+        sign_in(page, "shuji", PASSWORD, "/desk/schemes")
         for name, path in pages.items():
             page.goto(path)
             fits(page, name)
@@ -92,7 +84,7 @@ def test_every_page_is_accessible_and_fits(chromium: Browser, app: Application, 
 def test_a_rule_is_found_by_typing_and_changed(chromium: Browser, app: Application, scheme: Scheme) -> None:
     base = f"/desk/schemes/{scheme.id}"
     with serving(app) as address, watched_page(chromium, address, DESK) as page:
-        sign_in(page)
+        sign_in(page, "shuji", PASSWORD, "/desk/schemes")
         page.get_by_role("link", name="善治积分·居民", exact=True).click()
         page.get_by_role("searchbox").fill("乱扔")
         page.wait_for_url("**q=**")
@@ -122,7 +114,7 @@ def test_rules_are_mended_and_imported(chromium: Browser, app: Application, sche
     good = {"category_code": "1", "code": "1.20", "title": "清扫楼道", "lowest": Points(5), "recorders": "书记"}
     bad, base = {**good, "code": "1.21", "recorders": "保安"}, f"/desk/schemes/{scheme.id}"
     with serving(app) as address, watched_page(chromium, address, DESK) as page:
-        sign_in(page)
+        sign_in(page, "shuji", PASSWORD, "/desk/schemes")
         for rows in ([good, bad], [good]):
             page.goto(f"{base}/import")
             book = write_table("细则", sheet.COLUMNS, rows)

@@ -112,3 +112,12 @@ def keep(page: Page, name: str) -> None:
 def too_small(page: Page, least: int) -> list[str]:
     """Targets narrower or lower than ``least`` CSS px."""
     return list(page.evaluate(TOO_SMALL, least))
+
+
+def sign_in(page: Page, login: str, password: str, first: str) -> None:
+    """Open a page and go through the sign-in of staff that stands before it."""
+    page.goto(first)
+    page.get_by_label("登录名").fill(login)
+    page.get_by_label("密码").fill(password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(f"**{first}")

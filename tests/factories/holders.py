@@ -59,6 +59,11 @@ def make_courtyard(
     return courtyard
 
 
+def _area_of(holder: Holder | None) -> Area:
+    assert holder is not None, "an area or who lies in one"
+    return db.session.get_one(Area, holder.area_id)
+
+
 def make_household(
     *,
     courtyard: Courtyard | None = None,
@@ -73,7 +78,7 @@ def make_household(
     """A household in a courtyard (made if neither courtyard nor area is given), with its open stay."""
     if courtyard is None and area is None:
         courtyard = make_courtyard()
-    place = area or db.session.get_one(Area, courtyard.area_id)  # type: ignore[union-attr]  # one of both is there
+    place = area or _area_of(courtyard)
     household: Household = _holder(
         Household,
         place,
@@ -109,7 +114,7 @@ def make_person(
     """A resident of ``household`` with the open stay, or somebody who only serves in ``area``."""
     if household is None and area is None:
         household = make_household()
-    place = area or db.session.get_one(Area, household.area_id)  # type: ignore[union-attr]  # one of both is there
+    place = area or _area_of(household)
     person: Person = _holder(
         Person,
         place,

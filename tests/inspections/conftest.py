@@ -107,6 +107,11 @@ def street(app) -> Street:
 
 
 @pytest.fixture
+def desk(client, yards):
+    return sign_in(client, yards.secretary_user)
+
+
+@pytest.fixture
 def phone(client, street):
     """The grid worker's phone."""
     return sign_in(client, db.session.get(User, street.inspector.user_id))

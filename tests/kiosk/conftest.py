@@ -19,9 +19,10 @@ from webapp.core.photo_store import PhotoStore
 from webapp.core.points import Points
 from webapp.extensions import db
 from webapp.ledger.queries import find_account
-from webapp.places.models import Courtyard, Household, Station
+from webapp.places.models import Area, Courtyard, Household, Station
 from webapp.qrcodes.models import Code
 from webapp.qrcodes.service import make_missing
+from webapp.rankings import service as rankings
 from webapp.records.service import make
 from webapp.redemption.models import Item
 from webapp.schemes.models import Scheme
@@ -112,6 +113,18 @@ def record(kiosk: Kiosk, rule: Any, points: int, source: str, **more: Any) -> An
         now=clock.now(),
         **more,
     )
+
+
+def frozen(kiosk: Kiosk, month: int | None = None, community: Area | None = None) -> None:
+    """What a publication does at its end."""
+    given = {
+        "community_id": (community or kiosk.tree.community).id,
+        "month": month or clock.month_of(clock.now()),
+        "minus_names": False,
+        "now": clock.now(),
+    }
+    while rankings.freeze(**given) is None:
+        pass
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
-from tests.kiosk.conftest import record
+from tests.kiosk.conftest import frozen, record
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.points import Points
@@ -18,10 +18,7 @@ from webapp.kiosk.queries import balance, visit_of
 from webapp.ledger import service as ledger
 from webapp.ledger.book import Cause
 from webapp.ledger.queries import last_entries
-from webapp.ledger.service import Posting, post
-from webapp.places.models import Area
 from webapp.qrcodes.service import make_missing
-from webapp.rankings import service as rankings
 from webapp.rankings.models import Ranking
 from webapp.records.models import Record, RecordPhoto
 
@@ -280,128 +277,3 @@ def test_the_read_behind_the_page_says_the_same_as_the_page(kiosk, visiting):
     assert found.waiting == Points.whole(6)
     assert (found.ranked_month, found.place) == (202610, 1)
     assert [line.waiting for line in found.lines].count(True) == 1
-
-
-def frozen(kiosk, month: int | None = None, community: Area | None = None) -> None:
-    """What a publication does at its end."""
-    given = {
-        "community_id": (community or kiosk.tree.community).id,
-        "month": month or clock.month_of(clock.now()),
-        "minus_names": False,
-        "now": clock.now(),
-    }
-    while rankings.freeze(**given) is None:
-        pass
-
-
-def test_rankings_show_ten_a_screen_courtyards_first_and_ones_own_place_above(kiosk, visiting):
-    for number in range(12):
-        yard = factories.make_courtyard(area=kiosk.tree.micro_grid, name=f"{number + 1} 号院")
-        home = factories.make_household(courtyard=yard)
-        factories.give_points(home, kiosk.scheme, 200 + number)
-    frozen(kiosk)
-
-    first = visiting.get("/kiosk/rankings").text
-    assert f"{clock.today().month} 月院落排行" in first
-    assert "第 1/2 页" in first
-    assert first.count('class="card rank') == 10
-    assert "您的院落第 13 名，共 13 个院落" in first
-    assert 'class="card rank me"' in visiting.get("/kiosk/rankings?page=2").text
-    assert f"{clock.today().year} 年院落排行" in visiting.get("/kiosk/rankings?period=year").text
-
-
-def test_only_what_was_published_is_ranked_at_the_kiosk(kiosk, at_kiosk):
-    assert "还没有公示过排行" in at_kiosk.get("/kiosk/rankings").text
-    frozen(kiosk)
-    before = at_kiosk.get("/kiosk/rankings").text
-    factories.give_points(kiosk.household, kiosk.scheme, 77)
-
-    assert "3 排 12 号院" in before
-    assert "您的院落" not in before
-    assert at_kiosk.get("/kiosk/rankings").text == before
-
-
-def test_a_household_below_zero_stands_there_without_a_name_but_reads_its_own_place(kiosk, visiting):
-    for home in (kiosk.household, kiosk.neighbour):
-        posting = Posting(
-            amount=Points.whole(-999),
-            kind="record",
-            cause=Cause("fine", home.id),
-            title="乱倒垃圾",
-            happened_on=clock.today(),
-            guarded=False,
-        )
-        post(holder_id=home.id, scheme_id=kiosk.scheme.id, posting=posting, actor=SYSTEM, now=clock.now())
-    frozen(kiosk)
-
-    page = visiting.get(f"/kiosk/rankings?scheme={kiosk.scheme.id}").text
-    assert page.count("不写名字") == 2
-    assert "王*国家" not in page
-    assert "您家第" in page
-
-
-def test_rankings_hold_this_community_only(kiosk, at_kiosk):
-    neighbour = factories.make_community(name="桥西社区", street=kiosk.tree.street)
-    scheme = factories.make_scheme(area=neighbour.community)
-    yard = factories.make_courtyard(area=neighbour.micro_grid, name="外面的院子")
-    factories.give_points(factories.make_household(courtyard=yard), scheme, 50)
-    frozen(kiosk)
-
-    assert "外面的院子" not in at_kiosk.get(f"/kiosk/rankings?scheme={scheme.id}").text
-    assert at_kiosk.get(f"/kiosk/services/{yard.id}").status_code == 404
-
-
-@pytest.mark.parametrize("query", ["scheme=x", "period=decade", "league=没有这组", "page=99", "improved=1&period=year"])
-def test_nonsense_in_the_address_shows_a_ranking_all_the_same(kiosk, at_kiosk, query):
-    frozen(kiosk)
-    assert at_kiosk.get(f"/kiosk/rankings?{query}").status_code == 200
-
-
-def test_a_month_that_was_not_published_is_not_found(kiosk, at_kiosk):
-    frozen(kiosk)
-    assert at_kiosk.get("/kiosk/rankings?month=202001").status_code == 404
-
-
-def test_rules_are_shown_by_category_with_score_and_cap(kiosk, at_kiosk):
-    page = at_kiosk.get("/kiosk/rules").text
-
-    assert "人居环境" in page
-    assert "每月 4 次" in page
-    assert "爱心公益" in page
-    assert at_kiosk.get("/kiosk/rules?category=2").text != page
-    assert at_kiosk.get("/kiosk/rules?category=99").status_code == 200
-    assert at_kiosk.get("/kiosk/rules?category=-1").status_code == 200
-
-
-def test_who_serves_a_courtyard_by_masked_name_and_phone(kiosk, at_kiosk):
-    worker = factories.make_person(area=kiosk.tree.grid, name="曹国锋")
-    factories.make_appointment(person=worker, post="grid_worker", area=kiosk.tree.grid, phone="0358-2001201")
-    head = factories.make_person(area=kiosk.tree.micro_grid, name="李秀梅")
-    factories.make_appointment(
-        person=head, post="courtyard_head", area=kiosk.tree.micro_grid, courtyard=kiosk.yard, phone="0358-2001202"
-    )
-
-    page = at_kiosk.get(f"/kiosk/services/{kiosk.yard.id}").text
-
-    for words in ("网格员", "曹*锋", "0358-2001201", "院长", "李*梅", "0358-2001202"):
-        assert words in page
-    assert "曹国锋" not in page
-
-
-def test_a_visitor_sees_who_serves_their_own_courtyard_at_once(kiosk, visiting):
-    assert visiting.get("/kiosk/services").headers["Location"] == f"/kiosk/services/{kiosk.yard.id}"
-
-
-@pytest.mark.parametrize("typed", ["Y312", "312", "y312", "３１２"])
-def test_a_courtyard_is_found_by_its_number(kiosk, at_kiosk, typed):
-    factories.make_courtyard(area=kiosk.tree.micro_grid, number="Y3120")
-
-    assert at_kiosk.get("/kiosk/services", query_string={"q": typed}).headers["Location"].endswith(f"/{kiosk.yard.id}")
-
-
-def test_a_courtyard_number_that_is_not_there_says_so(kiosk, at_kiosk):
-    assert "没有找到「999」号院落" in at_kiosk.get("/kiosk/services?q=999").text
-
-
-def test_a_courtyard_nobody_serves_yet_says_so(kiosk, at_kiosk):
-    assert "还没有登记服务人员" in at_kiosk.get(f"/kiosk/services/{kiosk.yard.id}").text

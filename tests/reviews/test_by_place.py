@@ -12,6 +12,7 @@ from tests.records.conftest import Street, make_street
 from tests.reviews.test_month import publish
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
+from webapp.reviews.models import CommunityMonth
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
@@ -22,9 +23,14 @@ def street(app) -> Street:
     made = make_street()
     made.make(made.household, "household", "1.1", 35, now=NOON)
     made.make(made.shop, "shop", "1.1", now=NOON)
-    made.token = publish(made, SYSTEM, NOON).token  # type: ignore[attr-defined]  # for these tests
+    publish(made, SYSTEM, NOON)
     db.session.commit()
     return made
+
+
+@pytest.fixture
+def link(street) -> str:
+    return f"/p/{db.session.scalars(db.select(CommunityMonth.token)).one()}"
 
 
 def lines(page: str) -> list[str]:
@@ -35,19 +41,19 @@ def places(page: str) -> list[str]:
     return re.findall(r'<option value="([^"]+)"', page)
 
 
-def test_the_chat_link_shows_numbered_lines_and_one_place_alone_when_asked(client, street):
-    every = client.get(f"/p/{street.token}").text
+def test_the_chat_link_shows_numbered_lines_and_one_place_alone_when_asked(client, link):
+    every = client.get(link).text
     assert lines(every) == ["1", "2"]
     assert len(places(every)) == 2
     for place in places(every):
-        some = client.get(f"/p/{street.token}", query_string={"place": place}).text
+        some = client.get(link, query_string={"place": place}).text
         assert len(lines(some)) == 1
         assert f'value="{place}" selected' in some
 
 
 @pytest.mark.parametrize("place", ["没有这个院", "%", "x" * 500, "'; --"])
-def test_a_place_without_lines_says_so_and_leads_back_to_all(client, street, place):
-    page = client.get(f"/p/{street.token}", query_string={"place": place}).text
+def test_a_place_without_lines_says_so_and_leads_back_to_all(client, link, place):
+    page = client.get(link, query_string={"place": place}).text
     assert "这个地方没有记实" in page
     assert "看全部 2 条" in page
 

@@ -128,7 +128,7 @@ def page(app, chromium: Browser, facts: Facts) -> Iterator[Page]:
 def test_full_pages_are_accessible_big_enough_and_need_no_scrolling(
     page: Page, facts: Facts, size: str, large: bool
 ) -> None:
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]  # a typed dict
+    page.set_viewport_size(SIZES[size])
     if large:
         page.get_by_role("button", name="大字").click()
     for path in ("publication", "rankings", "honours"):
@@ -143,7 +143,7 @@ def test_full_pages_are_accessible_big_enough_and_need_no_scrolling(
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_publication_is_turned_without_skipping_a_line_whichever_way_the_kiosk_hangs(page: Page, size: str) -> None:
-    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]  # a typed dict
+    page.set_viewport_size(SIZES[size])
     page.goto("/kiosk/publication")
     seen = numbers(page)
     while page.get_by_role("link", name="下一页").count():
