@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.extensions import db
 from webapp.ledger.queries import find_account
-from webapp.ledger.verify import verify_all
+from webapp.ledger.verify import WrongRowError, verify, verify_all
 from webapp.places.models import Household
 from webapp.records.models import Record
 from webapp.reviews import queries, service
@@ -94,3 +95,24 @@ def clean() -> None:
     """``ledger verify`` finds nothing."""
     db.session.commit()
     verify_all(db.engine)
+
+
+def as_intruder() -> Any:
+    """A connection of somebody who owns the database: no triggers, no foreign keys."""
+    db.session.commit()
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+        for name in triggers:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    else:
+        for table in ("publication_line", "community_month", "ranking", "ranked_place", "record"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    return connection
+
+
+def found(connection: Any) -> str:
+    with pytest.raises(WrongRowError) as wrong:
+        verify(connection)
+    return str(wrong.value)

@@ -12,9 +12,8 @@ from sqlalchemy import text
 from tests.conftest import KEY, both_databases
 from tests.factories import make_community
 from tests.records.conftest import Street, make_street
-from tests.reviews.conftest import publish
+from tests.reviews.conftest import as_intruder, found, publish
 from tests.reviews.test_order import as_older_software_published
-from tests.reviews.test_proof import found
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
@@ -42,21 +41,6 @@ def publish_one(street: Street, month: int) -> CommunityMonth:
 @pytest.fixture
 def published(street) -> list[CommunityMonth]:
     return [publish_one(street, month) for month in MONTHS]
-
-
-def as_intruder() -> Any:
-    """A connection of somebody who owns the database: no triggers, no foreign keys."""
-    db.session.commit()
-    connection = db.session.connection()
-    if connection.dialect.name == "sqlite":
-        triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
-        for name in triggers:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    else:
-        for table in ("publication_line", "community_month", "ranking", "ranked_place"):
-            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-    return connection
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from sqlalchemy import text
 
 from tests.conftest import KEY, both_databases
 from tests.records.conftest import Street, make_street
+from tests.reviews.conftest import as_intruder, found
 from tests.reviews.test_month import publish
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.extensions import db
-from webapp.ledger.verify import WrongRowError, verify
+from webapp.ledger.verify import verify
 from webapp.records import service as records
 from webapp.reviews import sealing
 
@@ -65,25 +66,8 @@ def published(street):
 
 @pytest.fixture
 def intruder(published) -> Any:
-    """A connection of somebody who owns the database: no triggers, no foreign keys."""
-    db.session.commit()
-    connection = db.session.connection()
-    if connection.dialect.name == "sqlite":
-        triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
-        for name in triggers:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    else:
-        for table in ("publication_line", "community_month", "record"):
-            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-    yield connection
+    yield as_intruder()
     db.session.rollback()
-
-
-def found(connection: Any) -> str:
-    with pytest.raises(WrongRowError) as wrong:
-        verify(connection)
-    return str(wrong.value)
 
 
 @both_databases
