@@ -17,6 +17,7 @@ from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import Invalid, NotAllowed
 from webapp.extensions import db
+from webapp.reviews import sealing
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def test_the_wall_shows_title_ranking_days_and_every_line_then_begins_again(hall
     ]
     assert sum(page.count('class="what"') for page in pages) == row.lines
     assert "11 月积分公示" in pages[0]
-    assert queries.code_of(row.signature).split()[0] in pages[0]
+    assert sealing.code_of(row.signature).split()[0] in pages[0]
     assert hall.street.courtyard.name in pages[1]
     assert "党群服务中心" in pages[2]
     assert "12月2日" in pages[2]

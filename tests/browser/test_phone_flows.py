@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_claims import check, phone_at_home
-from tests.browser.test_inspections import PASSWORD, sign_in
-from tests.browser.tools import PHONE, serving, watched_page
+from tests.browser.test_inspections import PASSWORD
+from tests.browser.tools import PHONE, serving, sign_in, watched_page
 from tests.factories import make_person
 from tests.records.conftest import Street, make_street
 from tests.reviews.test_month import publish
@@ -69,7 +69,7 @@ def test_the_owner_shows_what_was_put_right_and_the_points_come_back(app, street
             owner.get_by_text("复查合格，返还 2 分").wait_for()
             check(owner, "rectify-reported")
         with watched_page(chromium, address, PHONE, has_touch=True) as inspector:
-            sign_in(inspector, "/phone/re-inspections")
+            sign_in(inspector, "inspector", PASSWORD, "/phone/re-inspections")
             check(inspector, "rectify-waiting")
             inspector.get_by_role("link", name="已报整改").tap()
             inspector.get_by_text("搬进店里了").wait_for()

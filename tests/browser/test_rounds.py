@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_inspections import PASSWORD, check, photo, sign_in
-from tests.browser.tools import PHONE, serving, watched_page
+from tests.browser.test_inspections import PASSWORD, check, photo
+from tests.browser.tools import PHONE, serving, sign_in, watched_page
 from tests.inspections.conftest import Yards, make_yards
 from webapp.extensions import db
 from webapp.users.models import User
@@ -29,7 +29,7 @@ def yards(app) -> Yards:
 def phone(app, yards, chromium: Browser) -> Iterator[Page]:
     """The grid worker's phone, signed in, on the route."""
     with serving(app) as address, watched_page(chromium, address, PHONE, has_touch=True) as page:
-        sign_in(page, "/phone/rounds")
+        sign_in(page, "inspector", PASSWORD, "/phone/rounds")
         yield page
 
 

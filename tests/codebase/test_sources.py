@@ -44,7 +44,7 @@ def floats_near_points(source: Source) -> list[str]:
     """Points are whole tenths: no float, no division that makes one."""
     if not source.name.startswith(POINTS):
         return []
-    return [f"line {node.lineno}" for node in ast.walk(source.tree) if _is_float(node)]
+    return [f"line {getattr(node, 'lineno', 0)}" for node in ast.walk(source.tree) if _is_float(node)]
 
 
 def _is_float(node: ast.AST) -> bool:

@@ -18,7 +18,8 @@ from webapp.core.errors import Conflict
 from webapp.core.photo_store import PhotoStore
 from webapp.demo import commands
 from webapp.demo.building import Builder
-from webapp.demo.history import Event, History
+from webapp.demo.event import Event
+from webapp.demo.history import History
 from webapp.demo.towns import TOWNS
 from webapp.extensions import db, start_writing
 from webapp.honours.models import Honour

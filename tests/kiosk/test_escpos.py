@@ -11,7 +11,7 @@ import numpy
 import pytest
 import zxingcpp
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.kiosk.conftest import Kiosk, make_kiosk
 from webapp.core.errors import Unavailable
@@ -178,7 +178,7 @@ def test_the_writers_lock_is_free_while_a_printer_is_waited_for(app, client, mon
     def call(paper, *, size, printer, font):
         with app.app_context():
             start_writing()
-            db.session.execute(Slip.__table__.update().where(Slip.__table__.c.id == -1).values(copies=1))
+            db.session.execute(update(Slip).where(Slip.id == -1).values(copies=1))
             db.session.commit()
             done.append(printer)
 

@@ -23,6 +23,7 @@ from webapp.core import clock
 from webapp.core.actor import SYSTEM
 from webapp.core.errors import AlreadyUsed, Gone, Invalid, NotFound
 from webapp.extensions import db
+from webapp.places.models import Holder
 from webapp.qrcodes import digits, queries, service
 from webapp.qrcodes.drawing import qr_path
 from webapp.qrcodes.plaques import words_beside
@@ -296,7 +297,7 @@ def test_a_sheet_needs_few_queries_however_long_it_is(app):
     tree = make_community()
     for number in range(30):
         make_courtyard(area=tree.micro_grid, number=f"5-{number}")
-    ids = [holder.id for holder in db.session.query(service.Holder).all()]
+    ids = [holder.id for holder in db.session.query(Holder).all()]
     service.make_missing(holder_ids=ids, actor=SYSTEM, now=clock.now())
     statements: list[str] = []
     db.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))

@@ -16,6 +16,7 @@ from webapp.core.photo_store import PhotoStore
 from webapp.core.pictures import clean_photo
 from webapp.extensions import db
 from webapp.records import queries, service
+from webapp.schemes.queries import rule_version
 
 
 def picture(colour: str = "green") -> bytes:
@@ -97,7 +98,7 @@ def test_the_list_is_narrowed_by_place_rule_state_recorder_and_days(street, desk
 def test_the_list_is_narrowed_by_category_and_grid(street, desk):
     street.make(street.household, "household", "2.1")
     street.make(make_shop(area=street.tree.grids[1], name="二网格小店"), "shop", "1.1")
-    category = queries.rule_version(street.make(street.shop, "shop", "3.1").rule_version_id).category_id
+    category = rule_version(street.make(street.shop, "shop", "3.1").rule_version_id).category_id
 
     rows = desk.get(f"/desk/records?category={category}", headers={"HX-Request": "true"}).text
     assert "惠民超市" in rows

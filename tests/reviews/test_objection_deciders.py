@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import both_databases
 from tests.factories import make_person, make_user
-from tests.faults.test_race import at_once
+from tests.faults.together import at_once
 from tests.records.conftest import actor_of
 from tests.reviews.conftest import ANSWER, LATER, PUBLISHED, clean, publish
 from webapp.core.errors import AlreadyUsed, Invalid, NotAllowed, NotFound

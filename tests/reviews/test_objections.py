@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import both_databases
 from tests.factories import give_points, make_community, make_household, make_user
-from tests.faults.test_race import at_once
+from tests.faults.together import at_once
 from tests.records.conftest import actor_of, settle, version_of
 from tests.reviews.conftest import ANSWER, BAD, GOOD, LATER, PUBLISHED, SHOP, TOO_LATE, account, clean
 from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotFound

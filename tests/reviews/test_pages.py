@@ -107,11 +107,11 @@ def test_the_second_of_two_reviewers_reads_who_was_quicker_and_when(app, desk, s
     assert "1 条没有认定：王*山 书记 11-25 12:00 已经处理过了（审核认定），请刷新看看。" in late
     assert "已认定 0 条" not in late
     place = publish(desk, street)
-    late = other.post(address(street, "publish"), data={})
-    assert late.status_code == 409
-    assert "这个月由 王*山 书记 2026-11-25 12:00 已经公示，不能再改" in late.text
-    assert "现在公示" not in late.text
-    assert f'href="{place}"' in late.text
+    refusal = other.post(address(street, "publish"), data={})
+    assert refusal.status_code == 409
+    assert "这个月由 王*山 书记 2026-11-25 12:00 已经公示，不能再改" in refusal.text
+    assert "现在公示" not in refusal.text
+    assert f'href="{place}"' in refusal.text
     assert "不用再公示" in other.get(address(street, "publish")).text
 
 

@@ -27,6 +27,7 @@ from webapp.places.models import Holder, Household
 from webapp.records.models import Record
 from webapp.schemes.models import Rule, RuleVersion, Scheme
 from webapp.schemes.queries import RuleView, categories, rule_version
+from webapp.schemes.queries.desk import newest_rules
 from webapp.schemes.service import RuleText, add_rule
 from webapp.simulator import queries, service
 from webapp.simulator.judging import Outcome
@@ -105,7 +106,7 @@ class Village:
 
 
 def newest(rule: Rule) -> RuleView:
-    return queries.newest_rules(rule.scheme_id)[rule.code]
+    return newest_rules(rule.scheme_id)[rule.code]
 
 
 def make_village(name: str = "昌宁社区") -> Village:
