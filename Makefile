@@ -8,7 +8,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock format clean-demo
+.PHONY: help run test check faults bench lock format clean-demo
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ check: $(VENV)/.dev ## style, types, ranks of the house, templates
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/djlint --lint --quiet templates
+
+faults: $(VENV)/.dev ## prove that it holds: the routine faults and attacks, each with its figure
+	@sh scripts/system_packages.sh
+	@$(BIN)/python -m tests.faults
 
 bench: $(VENV)/.dev ## the figures, each a ratio taken in one run; exit 1 below a floor
 	@$(BIN)/python -m bench

@@ -24,6 +24,8 @@ from webapp.core import clock
 from webapp.extensions import db, start_writing
 from webapp.web.application import Application
 
+pytest_plugins = ["tests.faults.plugin"]
+
 KEY = "a key for tests only, forty characters or more"
 NOON = datetime(2026, 11, 25, 12, tzinfo=clock.LOCAL)
 

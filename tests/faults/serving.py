@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import KEY
+from tests.faults.plugin import server_program
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0  # seconds
@@ -62,7 +63,9 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(SERVER, env=self.environ, cwd=ROOT, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [sys.executable, *server_program()], env=self.environ, cwd=ROOT, stdout=log, stderr=log
+            )
         self.starts += 1
         end = time.monotonic() + PATIENCE
         while not self._answers():
@@ -84,7 +87,6 @@ class Server:
         return self._process.wait(timeout=PATIENCE)
 
 
-SERVER = [sys.executable, "-m", "webapp"]
 FLASK = [sys.executable, "-m", "flask", "--app", "webapp"]
 
 

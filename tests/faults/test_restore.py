@@ -7,10 +7,8 @@ import sqlite3
 import time
 
 from tests.faults.serving import Server
-from tests.faults.test_kill import office
 from webapp.core.photo_store import PhotoStore
 
-__all__ = ["office"]  # the fixture
 BACKUPS = 3
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import resource
 
+from tests.faults.office import INSPECTORS, KIOSKS, Office, check_all
 from tests.faults.serving import Answer, Load
-from tests.faults.test_kill import INSPECTORS, KIOSKS, Office, check_all, office
 
-__all__ = ["office"]  # the fixture
 ROUNDS = 10
 
 

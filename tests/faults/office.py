@@ -1,25 +1,14 @@
-"""The server dies at any moment, under load: what was acknowledged is there, once, and the book is right.
-
-``kill -9`` shows that a commit is whole and that a repeated form acts once. It does not show that a commit survives a
-power cut: the operating system lives on and still writes what it was given (docs/architecture.md says what stands for that).
-"""
+"""A community at work behind a real server, and what must be true of its book afterwards."""
 
 from __future__ import annotations
 
-import signal
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select, text
 
 from tests import factories
-from tests.conftest import both_databases
 from tests.faults.serving import Answer, Caller, Load, Server
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
@@ -35,7 +24,6 @@ from webapp.users.passwords import slow_hash
 from webapp.users.service import devices, pins
 
 INSPECTORS, KIOSKS = 4, 2
-FORMS_A_LIFE = 5
 PLENTY = 9_000
 
 
@@ -95,18 +83,6 @@ class Office:
 
 
 PASSWORD = "kill-nine-in-the-night"
-
-
-@pytest.fixture
-def office(app: Any, database_url: str) -> Iterator[Office]:
-    made = make_office(app.config["VAR_DIR"], database_url)
-    db.session.commit()
-    db.session.remove()
-    db.engine.dispose()  # or this process would keep SQLite's shared memory alive, and no recovery be tried
-    made.server.start()
-    yield made
-    made.load.finish()
-    made.server.end(signal.SIGKILL)
 
 
 def make_office(var: Path, url: str) -> Office:
@@ -201,55 +177,3 @@ def check_all(office: Office) -> None:
     if db.engine.dialect.name == "sqlite":
         assert db.session.scalar(text("PRAGMA integrity_check")) == "ok"
     db.session.rollback()
-
-
-def keep_ending(office: Office, times: int, with_signal: int) -> None:
-    """End the server at random moments of its work, and start it again. It works first: a slow machine takes longer
-    from the start to the first forms than the random moments last."""
-    random = Random(20261121)
-    for _ in range(times):
-        office.load.wait_for(FORMS_A_LIFE)
-        time.sleep(random.uniform(0.03, 0.35))
-        assert office.server.end(with_signal) == -with_signal
-        office.server.start()
-    office.load.finish()
-
-
-def prove_the_fault(office: Office, times: int) -> None:
-    load = office.load
-    met, forms = len(load.cut), len(load.done)
-    sys.stdout.write(f"\n{times} ends, {met} met a form on its way; {load.retries} tries lost, {forms} forms done\n")
-    assert office.server.starts == times + 1
-    assert len(load.cut) >= times * 0.6, "the server was idle when it was ended"
-    assert len(load.done) >= times * FORMS_A_LIFE
-    kinds = {key.split("-")[0] for key in load.done}
-    assert kinds == {"score", "redeem"}
-
-
-def test_fifty_kills_under_load_lose_nothing_and_do_nothing_twice(office):
-    office.open_for_business()
-
-    keep_ending(office, 50, signal.SIGKILL)
-
-    prove_the_fault(office, 50)
-    check_all(office)
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_ten_kills_of_the_server_beside_postgresql_lose_nothing_and_do_nothing_twice(office):
-    office.open_for_business()
-
-    keep_ending(office, 10, signal.SIGKILL)
-
-    prove_the_fault(office, 10)
-    check_all(office)
-
-
-@both_databases
-def test_an_ordinary_stop_under_load_leaves_nothing_half_done(office):
-    office.open_for_business()
-
-    keep_ending(office, 5, signal.SIGTERM)
-
-    prove_the_fault(office, 5)
-    check_all(office)

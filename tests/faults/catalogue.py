@@ -1,0 +1,51 @@
+"""Every check of docs/safety.md by its name: where its tests are, and the faults that can be planted to turn it red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+#: A planted fault: while it is entered, the product is broken in one named way.
+Seed = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """``goal``: its row in docs/safety.md. ``routine``: part of ``make faults``."""
+
+    name: str
+    goal: str
+    says: str
+    tests: tuple[str, ...]
+    routine: bool = True
+
+    @property
+    def seeds(self) -> dict[str, Seed]:
+        """Its planted faults by name: ``SEEDS`` of ``tests/faults/seeds/NAME.py``."""
+        module = f"tests.faults.seeds.{self.name}"
+        return dict(import_module(module).SEEDS) if find_spec(module) else {}
+
+
+CHECKS = {
+    check.name: check
+    for check in (
+        Check("kill9", "R1", "the server dies at any moment, under load", ("tests/faults/test_kill9.py",)),
+        Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
+        Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
+        Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
+        Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
+    )
+}
+
+
+def find_seed(name: str) -> Seed:
+    """``CHECK/SEED`` -> the planted fault.
+
+    Raises:
+        KeyError: there is no such check or fault.
+    """
+    check, _, seed = name.partition("/")
+    return CHECKS[check].seeds[seed]
