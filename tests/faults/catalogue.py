@@ -36,6 +36,7 @@ CHECKS = {
         Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
         Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
         Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
+        Check("slow", "S9", "hundreds hold a connection as long as they can", ("tests/attacks/test_slow.py",)),
         Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
     )
 }

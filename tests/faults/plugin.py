@@ -32,11 +32,11 @@ def scale(request: pytest.FixtureRequest) -> Callable[..., int]:
 
 
 @pytest.fixture
-def figure(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Say the check's figure in one line; it is printed when the run ends."""
 
     def say(line: str) -> None:
-        record_property("figure", line)
+        request.node.user_properties.append(("figure", line))
 
     return say
 
