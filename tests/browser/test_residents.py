@@ -11,14 +11,18 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.tools import PHONE, keep, serving, too_small, violations, watched_page
 from tests.factories import (
     CommunityTree,
+    give_points,
     make_appointment,
     make_community,
     make_courtyard,
     make_household,
     make_person,
+    make_scheme,
 )
 from webapp.core import clock
 from webapp.core.actor import SYSTEM
+from webapp.extensions import db
+from webapp.places.models import Household
 from webapp.qrcodes.queries import active_code
 from webapp.qrcodes.service import make_missing
 from webapp.users.service import pins
@@ -34,6 +38,7 @@ class Home:
     """What the household has in its hands: the paper with the PIN, and the card."""
 
     tree: CommunityTree
+    household: Household
     pin: str
     card: str
 
@@ -53,13 +58,21 @@ def at_home(app) -> Home:
     make_missing(holder_ids=[household.id], actor=SYSTEM, now=clock.now())
     card = active_code(household.id)
     assert card is not None
-    return Home(tree, pin, card.token)
+    return Home(tree, household, pin, card.token)
 
 
 @pytest.fixture
 def phone(app, at_home: Home, chromium: Browser) -> Iterator[Page]:
     with serving(app) as address, watched_page(chromium, address, PHONE) as page:
         yield page
+
+
+def sign_in_at_home(phone: Page, at_home: Home) -> None:
+    phone.goto("/home/")
+    phone.get_by_label("户号").fill(NUMBER)
+    phone.get_by_label("查询密码").fill(at_home.pin)
+    phone.get_by_role("button", name="登录").click()
+    phone.wait_for_url("**/home/")
 
 
 def check(page: Page, name: str) -> None:
@@ -126,10 +139,18 @@ def test_the_first_page_with_what_features_add(app, at_home: Home, phone: Page):
         HomeLink("院长初审", "本院的申报，先由您看", "users.home", "list-checks", 30, heads_only=True, badge=lambda: 3),
     )
     home.add(app, links)
-    phone.goto("/home/")
-    phone.get_by_label("户号").fill(NUMBER)
-    phone.get_by_label("查询密码").fill(at_home.pin)
-    phone.get_by_role("button", name="登录").click()
-    phone.wait_for_url("**/home/")
+    sign_in_at_home(phone, at_home)
     expect(phone.get_by_role("link", name="院长初审")).to_contain_text("3 条")
     check(phone, "resident-home-links")
+
+
+def test_the_book_of_the_household_from_the_balance_to_the_objection(app, at_home: Home, phone: Page):
+    give_points(at_home.household, make_scheme(area=at_home.tree.community), 30)
+    db.session.commit()
+    sign_in_at_home(phone, at_home)
+    phone.get_by_role("link", name="我家积分").click()
+    expect(phone.locator(".balance")).to_contain_text("30 分")
+    check(phone, "resident-points")
+    phone.get_by_role("link", name="参加志愿活动").click()
+    expect(phone.get_by_text("核对码")).to_be_visible()
+    check(phone, "resident-line")

@@ -66,6 +66,16 @@ def only() -> Objection:
 # The phone ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_line_of_the_own_book_leads_to_the_objection_against_it(phone, month):
+    assert phone.get(f"/home/objections/record/{month.record(GOOD).id}").location == here(month)
+
+
+def test_a_line_that_was_not_published_yet_says_so(phone, month):
+    answer = phone.get("/home/objections/record/999999")
+    assert answer.status_code == 409
+    assert "要等它公示" in answer.text
+
+
 @both_databases
 def test_a_household_objects_on_its_phone_and_finds_the_answer_there(phone, lead, month):
     assert "我的异议" in phone.get("/home/").text

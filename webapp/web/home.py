@@ -12,7 +12,8 @@ from flask import Flask, current_app, url_for
 @dataclass(frozen=True)
 class HomeLink:
     """A row of the first page. ``text`` says what one finds there; ``order`` places it (10, 20, …); ``heads_only``: for
-    households with a courtyard's head; ``badge`` counts what waits, or gives 0."""
+        households with a courtyard's head; ``badge`` counts what waits, or gives 0; ``figure`` is the one number that most come for,
+    said large."""
 
     label: str
     text: str
@@ -21,6 +22,7 @@ class HomeLink:
     order: int
     heads_only: bool = False
     badge: Callable[[], int] | None = None
+    figure: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class ShownLink:
     url: str
     icon: str
     badge: int
+    figure: str
 
 
 def add(app: Flask, links: Iterable[HomeLink]) -> None:
@@ -60,7 +63,14 @@ def home_links(*, head: bool) -> list[ShownLink]:
     """The entries in their order; those for heads only if somebody of the household is one."""
     links = sorted(current_app.extensions.get("home", []), key=lambda link: link.order)
     return [
-        ShownLink(link.label, link.text, url_for(link.endpoint), link.icon, link.badge() if link.badge else 0)
+        ShownLink(
+            label=link.label,
+            text=link.text,
+            url=url_for(link.endpoint),
+            icon=link.icon,
+            badge=link.badge() if link.badge else 0,
+            figure=link.figure() if link.figure else "",
+        )
         for link in links
         if head or not link.heads_only
     ]

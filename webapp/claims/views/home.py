@@ -19,7 +19,7 @@ from webapp.records import service as records
 from webapp.records.models import COMING, STATES, Record
 from webapp.records.queries import Target, photos_of, shown_name, steps_of, target
 from webapp.records.service import wrote
-from webapp.records.views import photo_response
+from webapp.records.views.photos import photo_response
 from webapp.schemes.queries import rule_version
 from webapp.users.residents_gate import resident
 from webapp.web.access import RESIDENT, actor, requires

@@ -11,7 +11,7 @@ from webapp.records import queries as records
 from webapp.records import service as record_service
 from webapp.records.forms import RectifyForm
 from webapp.records.models import RECTIFICATIONS, Record, Rectification
-from webapp.records.views import photo_response
+from webapp.records.views.photos import photo_response
 from webapp.schemes.queries import rule_version
 from webapp.users.residents_gate import resident
 from webapp.web import photos

@@ -8,7 +8,7 @@ from webapp.core.errors import NotFound
 from webapp.inspections.queries import rounds as queries
 from webapp.inspections.service import why
 from webapp.inspections.views.blueprint import bp
-from webapp.records.views import photo_response
+from webapp.records.views.photos import photo_response
 from webapp.users.residents_gate import resident
 from webapp.web.access import RESIDENT, requires
 from webapp.web.home import HomeLink

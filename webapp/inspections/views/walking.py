@@ -17,7 +17,7 @@ from webapp.inspections.queries.rounds import Stand
 from webapp.inspections.views.blueprint import bp
 from webapp.records import queries as records
 from webapp.records.service import MOST_PHOTOS, why_recused
-from webapp.records.views import photo_response
+from webapp.records.views.photos import photo_response
 from webapp.web import photos
 from webapp.web.access import actor, in_turn, requires
 from webapp.web.forms import perform

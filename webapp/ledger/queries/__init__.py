@@ -53,7 +53,6 @@ from webapp.ledger.queries.lapsing import (
     losing,
     total_of,
     warning_of,
-    warnings_of,
 )
 from webapp.ledger.queries.standings import Net, nets, schemes_with_accounts
 
@@ -108,6 +107,5 @@ __all__ = [
     "total_of",
     "vetoes_between",
     "warning_of",
-    "warnings_of",
     "with_account",
 ]

@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.ledger.book import AccountState
 from webapp.ledger.lapsing import LapseWarning, above_floor
 from webapp.ledger.models import Account, Entry, Lapse
-from webapp.ledger.queries.book import STATE_COLUMNS, accounts_of, as_state
+from webapp.ledger.queries.book import STATE_COLUMNS, as_state
 from webapp.ledger.queries.desk import Owner, owner_of
 from webapp.places.models import Area, Holder
 from webapp.places.queries import within
@@ -74,12 +74,6 @@ def warning_of(account: AccountState, today: date) -> LapseWarning | None:
     """``warned`` of one account."""
     row = _COMING.first(scheme=account.scheme_id) if account.available.tenths else None
     return warned(account, Due._make(row), today) if row else None
-
-
-def warnings_of(holder_id: int, today: date) -> list[LapseWarning]:
-    """The same of all accounts of a holder."""
-    found = (warning_of(account, today) for account in accounts_of(holder_id))
-    return [one for one in found if one is not None]
 
 
 def _fresh_since(year: int, account_id: Any) -> Select[Any]:

@@ -1,7 +1,7 @@
 """The desk's pages of the book, and what a household is told on its phone."""
 
 from webapp.audit.words import AuditWords
-from webapp.ledger.views import book, lapses
+from webapp.ledger.views import book, home, lapses
 from webapp.ledger.views.blueprint import bp
 from webapp.web.menu import DAILY, MenuEntry
 
@@ -26,6 +26,6 @@ AUDIT_WORDS = AuditWords(
     },
     details={"due_on": "最后一天", "accounts": "户数", "points": "分值"},
 )
-NOTICES = (lapses.notices,)
+NOTICES = (home.lapse_notices,)
 
-__all__ = ["AUDIT_WORDS", "MENU", "NOTICES", "book", "bp", "lapses"]
+__all__ = ["AUDIT_WORDS", "MENU", "NOTICES", "book", "bp", "home", "lapses"]

@@ -1,4 +1,4 @@
-"""到期清零 at the desk: which days come, who loses how much, before and after; and what a household is told."""
+"""到期清零 at the desk: which days come, who loses how much, before and after."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from webapp.ledger.queries import LapseDay
 from webapp.ledger.views.blueprint import XLSX, bp
 from webapp.places.models import HOLDER_KINDS
 from webapp.places.queries import area_label
-from webapp.users.residents_gate import resident
 from webapp.web.access import actor, requires
 from webapp.web.forms import perform, status_of
-from webapp.web.home import HomeNotice
 from webapp.web.htmx import render
 from webapp.web.paging import paginate
 
@@ -32,12 +30,6 @@ COLUMNS = (
     Column("area", "所属区域", width=24),
     Column("points", "清零的分", "points", width=12),
 )
-
-
-def notices() -> list[HomeNotice]:
-    """What the household of this phone loses soon."""
-    found = queries.warnings_of(resident().household_id, clock.today())
-    return [HomeNotice(one.words + "。", one.left, urgent=one.urgent) for one in found]
 
 
 @bp.get("/desk/lapses")

@@ -106,6 +106,7 @@ class Line(NamedTuple):
     happened_on: date
     created_at: datetime
     note: str
+    scheme_id: int
 
     @property
     def shown_name(self) -> str:
@@ -125,6 +126,7 @@ _LINES = (
         _r.happened_on,
         _r.created_at,
         _r.note,
+        _r.scheme_id,
     )
     .join(Holder.__table__, _holder.id == _r.holder_id)
     .join(RuleVersion, RuleVersion.id == _r.rule_version_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, request, url_for
 
 from webapp.core import clock
-from webapp.core.errors import DomainError
+from webapp.core.errors import Conflict, DomainError
 from webapp.extensions import db
 from webapp.reviews import queries, service
 from webapp.reviews.forms import ObjectionForm
@@ -56,6 +56,19 @@ def my_publication() -> Response:
         open_=queries.takes_objections(row, clock.now()),
         named=queries.named_to_all,
     )
+
+
+@bp.get("/home/objections/record/<int:record_id>")
+@requires(RESIDENT)
+def object_to_record(record_id: int) -> Response:
+    """From a line of the household's own book to the objection against its published line.
+
+    :raises Conflict: before its publication, and when the window is over.
+    """
+    line = queries.line_of_record(record_id, clock.now())
+    if line is None:
+        raise Conflict("这一条现在不能提异议：要等它公示，或者公示期已经过了。有疑问请问网格员或社区服务台。")
+    return go(url_for("reviews.object_here", month_id=line.month_id, number=line.number))
 
 
 @bp.route("/home/objections/new/<int:month_id>/<int:number>", methods=["GET", "POST"])

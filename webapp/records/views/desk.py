@@ -1,15 +1,12 @@
-"""Records at the desk, and the one door to their photos."""
+"""Records at the desk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, Response, current_app, request, send_file
+from flask import Response, request
 
-from webapp.audit.words import AuditWords
-from webapp.core.errors import NotFound
-from webapp.core.photo_store import PhotoStore
 from webapp.ledger.book import Cause, EntryLine
 from webapp.ledger.queries import entry_of_cause, find_account, reversal_of
 from webapp.places.models import HOLDER_KINDS, Area
@@ -19,39 +16,13 @@ from webapp.records import queries
 from webapp.records.models import COMING, SOURCES, STATES, Record
 from webapp.records.queries import desk
 from webapp.records.queries.desk import Filter
+from webapp.records.views.blueprint import bp
 from webapp.schemes.models import Category, Scheme
 from webapp.schemes.queries import rule_version, schemes_in
-from webapp.web.access import SIGNED_IN, actor, requires
+from webapp.web.access import actor, requires
 from webapp.web.finding import searched
 from webapp.web.htmx import render
-from webapp.web.menu import DAILY, MenuEntry
 from webapp.web.paging import paginate
-
-bp = Blueprint("records", __name__)
-MENU = (MenuEntry("记实", "records.list_records", "clipboard-list", "records.view", 35, group=DAILY),)
-AUDIT_WORDS = AuditWords(
-    subjects={"record": "记实", "rectification": "整改"},
-    actions={
-        "record:made": "记积分",
-        "record:posted": "积分入账",
-        "record:undone": "撤回记实",
-        "record:reversed": "冲正记实",
-        "record:passed": "初审通过",
-        "record:returned": "退回申报",
-        "record:confirmed": "审核认定",
-        "record:withdrawn": "撤回申报",
-        "record:rectified": "整改合格，返还",
-        "rectification:reported": "报整改",
-        "rectification:returned": "整改没有通过",
-    },
-    details={"holder": "给谁", "points": "分值"},
-    values={"state": STATES},
-    names={"record": desk.titles},
-    refers={"holder": "holder"},
-)
-
-YEAR = 365 * 24 * 3600  # seconds
-
 
 # The list -------------------------------------------------------------------------------------------------------------
 
@@ -152,30 +123,3 @@ def _visible(record_ids: list[int], scope: tuple[str, ...]) -> list[tuple[int, b
     """Each record with whether the one who looks may open it."""
     mine = desk.ids_in_scope(record_ids, scope)
     return [(record_id, record_id in mine) for record_id in record_ids]
-
-
-# Photos ---------------------------------------------------------------------------------------------------------------
-
-
-@bp.get("/photos/<sha256>")
-@requires(SIGNED_IN)
-def photo(sha256: str) -> Response:
-    """A photo by its content, to those who may see a record that holds it; ``?size=thumb`` is 320 pixels long."""
-    scope = (*actor().scope("records.view"), *actor().scope("records.make"))
-    if not queries.photo_in_scope(sha256, scope) and not queries.after_photo_in_scope(sha256, scope):
-        raise NotFound("没有这张照片，或它不在您负责的范围内。")
-    return photo_response(sha256, thumb=request.args.get("size") == "thumb")
-
-
-def photo_response(sha256: str, *, thumb: bool) -> Response:
-    """The file itself; whoever calls has checked who may see it. It never changes, and only this browser keeps it.
-
-    :raises NotFound: if the store has no such photo.
-    """
-    store = PhotoStore(current_app.config["VAR_DIR"] / "photos")
-    response = send_file(store.open(sha256, thumb=thumb), mimetype="image/jpeg", etag=False, max_age=YEAR)
-    response.cache_control.public, response.cache_control.private = False, True
-    response.cache_control.immutable = True
-    response.set_etag(f"{sha256}{'-thumb' if thumb else ''}")
-    response.make_conditional(request)
-    return response

@@ -1,0 +1,5 @@
+"""The blueprint of records."""
+
+from flask import Blueprint
+
+bp = Blueprint("records", __name__)
