@@ -71,7 +71,7 @@ def test_a_line_says_its_number_its_check_code_and_the_balance_after_it(phone, s
     account = account_of(street)
     page = phone.get(f"/home/points/{account.id}/1").text
     assert "为什么是 +12 分" in page
-    assert f"第 1 笔，核对码 {account.head[:8].upper()}" in page
+    assert f"第 1 笔，核对码\u00a0{account.head[:8].upper()}" in page
     assert "12 分" in page
 
 
