@@ -1,10 +1,11 @@
 #!/bin/sh
-# What the tests need from the system: a Chromium, a Chinese font, PostgreSQL's server programs.
+# What the tests need from the system: a Chromium, a Chinese font, PostgreSQL's server programs, strace.
 set -eu
 missing=""
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$missing chromium"
 fc-list 2>/dev/null | grep -qi "Noto Sans CJK" || missing="$missing fontconfig fonts-noto-cjk"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v strace >/dev/null || missing="$missing strace"
 [ -z "$missing" ] && exit 0
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     echo "installing:$missing"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from webapp import durable
 
 #: Setting in the environment -> (default, what it is for).
 SETTINGS: dict[str, tuple[str, str]] = {
@@ -77,13 +80,16 @@ def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 
 def _kept_secret(file: Path) -> str:
-    """The installation's own key: made at the first start, readable by its owner only."""
+    """The installation's own key: made at the first start, readable by its owner only.
+
+    :raises RuntimeError: if the file holds nothing: another key would make all that was printed and sealed void.
+    """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process was first
-            return file.read_text(encoding="ascii").strip()
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(secrets.token_urlsafe(48))
-    return file.read_text(encoding="ascii").strip()
+        durable.sync_folder(file.parent.parent)
+        with contextlib.suppress(FileExistsError):  # another process was first
+            durable.write(file, secrets.token_urlsafe(48).encode(), mode=0o600, replace=False)
+    key = file.read_text(encoding="ascii").strip()
+    if not key:
+        raise RuntimeError(f"{file} is empty: take it from a backup, or remove it if this instance is new")
+    return key

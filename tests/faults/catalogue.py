@@ -33,6 +33,7 @@ CHECKS = {
     check.name: check
     for check in (
         Check("kill9", "R1", "the server dies at any moment, under load", ("tests/faults/test_kill9.py",)),
+        Check("powercut", "R2", "the power goes at any moment", ("tests/faults/test_powercut.py",)),
         Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
         Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
         Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),

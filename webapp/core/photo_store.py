@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
-import secrets
 from pathlib import Path
 from typing import BinaryIO
 
+from webapp import durable
 from webapp.core.errors import NotFound, Unavailable
 
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -58,21 +57,12 @@ class PhotoStore:
         raise NotFound("没有这张照片。")
 
     def _keep(self, place: Path, data: bytes) -> None:
-        """Write beside, sync, rename, sync the folders: at no moment is there half a file under the name."""
         place.parent.mkdir(parents=True, exist_ok=True)
         if not _holds(place, data):
-            draft = place.with_name(f".{secrets.token_hex(8)}.part")
-            try:
-                with draft.open("xb") as out:
-                    out.write(data)
-                    out.flush()
-                    os.fsync(out.fileno())
-                draft.replace(place)
-            finally:
-                draft.unlink(missing_ok=True)
+            durable.write(place, data)
         # Always, also what was there already: who made it may not have come so far yet. Clean folders cost little.
         for folder in (place.parent, place.parent.parent, self.root, self.root.parent):
-            _sync(folder)
+            durable.sync_folder(folder)
 
 
 def _holds(place: Path, data: bytes) -> bool:
@@ -81,14 +71,3 @@ def _holds(place: Path, data: bytes) -> bool:
         return place.stat().st_size == len(data) and place.read_bytes() == data
     except FileNotFoundError:
         return False
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable. Windows cannot, and need not: NTFS logs them."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,11 +6,11 @@ whom: the ``key``. Both are readable by the server's own account only.
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from webapp import durable
 from webapp.core.errors import Gone
 
 KEPT = timedelta(days=1)
@@ -25,17 +25,11 @@ class KeptUploads:
         self.folder = folder
 
     def keep(self, sha256: str, key: str, data: bytes, note: str) -> None:
+        """Whole or not at all, whoever else writes the same, and whatever becomes of the power."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._write(self.folder / sha256, data)
-        self._write(self._note(sha256, key), note.encode())
-
-    def _write(self, path: Path, data: bytes) -> None:
-        """Whole or not at all, whoever else writes the same."""
-        partly = path.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
-        handle = os.open(partly, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        partly.replace(path)
+        durable.sync_folder(self.folder.parent)
+        durable.write(self.folder / sha256, data, mode=0o600)
+        durable.write(self._note(sha256, key), note.encode(), mode=0o600)
 
     def _note(self, sha256: str, key: str) -> Path:
         if not _SHA256.fullmatch(sha256):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, Engine
 
+from webapp import durable
 from webapp.core.errors import Conflict, Invalid
 
 FORMAT = 1
@@ -57,7 +58,10 @@ def make(engine: Engine, var: Path, into: Path, *, now: datetime) -> Backup:
     files = {str(path.relative_to(partial)): sha256_of(path) for path in _files(partial)}
     manifest = {"format": FORMAT, "made_at": now.isoformat(), "database": engine.dialect.name, "files": files}
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    durable.sync_below(partial)  # a backup that was reported outlasts a power cut
     partial.rename(folder)
+    for one in (into, into.parent):
+        durable.sync_folder(one)
     return Backup(folder, len(files), sum(path.stat().st_size for path in _files(folder)))
 
 
@@ -99,6 +103,7 @@ def restore(folder: Path, url: URL, var: Path, *, replace: bool, now: datetime) 
     else:
         _postgresql("pg_restore", url, "--clean", "--if-exists", "--no-owner", str(folder / POSTGRESQL_FILE))
     _restore_files(folder, var, aside)
+    durable.sync_below(var)
 
 
 def sha256_of(path: Path) -> str:
