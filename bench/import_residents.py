@@ -77,11 +77,11 @@ def upload(base_id: int, data: bytes) -> Any:
         return imports.preview_of(ready, actor=SYSTEM, base=db.session.get_one(Area, base_id), now=clock.now())
 
 
-def confirm(base_id: int, data: bytes) -> float:
+def confirm(base_id: int, data: bytes, folder: Path) -> float:
     """Answers how long the writer's turn was held."""
     with reading():
         ready = imports.read(imports.register_of("households"), data, "住户.xlsx", secret="key")
-        imports.warm(ready, db.session.get_one(Area, base_id), clock.now())
+        imports.warm(ready, db.session.get_one(Area, base_id), clock.now(), folder)
     started = time.perf_counter()
     imports.confirm(ready, actor=SYSTEM, base=db.session.get_one(Area, base_id), now=clock.now())
     db.session.commit()
@@ -102,7 +102,7 @@ def main(count: int) -> int:
             started = time.perf_counter()
             preview = upload(base_id, data)
             uploaded = time.perf_counter()
-            held = confirm(base_id, data)
+            held = confirm(base_id, data, var)
             done = time.perf_counter()
             print(
                 f"rows {preview.rows}, errors {preview.error_count}, new {preview.added}, file {len(data) / 1e6:.1f} MB"

@@ -202,6 +202,16 @@ def reading() -> Iterator[None]:
         _reading.reset(token)
 
 
+ATTACHED = "beside"  # the name of a file that this transaction reads beside its database
+
+
+def attach(file: Path) -> None:
+    """SQLite: let this transaction read another database's file; when it has ended, the file is let go and removed."""
+    connection = db.session.connection()
+    connection.exec_driver_sql(f"ATTACH DATABASE ? AS {ATTACHED}", (str(file),))
+    connection.connection.info[ATTACHED] = file
+
+
 def init_app(app: Flask) -> None:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(app))
     db.init_app(app)
@@ -323,5 +333,9 @@ def _open_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "checkin")
     def checkin(dbapi_connection: Any, record: Any) -> None:
         # Not at "commit": that event comes before the commit is on disk.
+        attached = record.info.pop(ATTACHED, None)
+        if attached is not None and dbapi_connection is not None:
+            dbapi_connection.execute(f"DETACH DATABASE {ATTACHED}").close()
+            attached.unlink(missing_ok=True)
         if record.info.pop("gate", False):
             gate.release()

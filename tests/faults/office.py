@@ -42,9 +42,9 @@ class Office:
 
     def open_for_business(self, *, running: bool = True) -> None:
         """Everybody signs in; they begin to send their forms, unless the test sends them itself."""
-        for number in range(INSPECTORS):
+        for number in range(len(self.sign_ins)):
             self._inspector(number)
-        for number in range(KIOSKS):
+        for number in range(len(self.pairings)):
             self._kiosk(number)
         if running:
             self.load.begin()
@@ -67,6 +67,15 @@ class Office:
         self.load.client(f"score-{number}", score)
 
     def _kiosk(self, number: int) -> None:
+        caller = self.at_kiosk(number)
+
+        def redeem(key: str) -> Answer:
+            return caller.post("/kiosk/redeem", item=str(self.item), quantity="1", expected="10", _once=key)
+
+        self.load.client(f"redeem-{number}", redeem)
+
+    def at_kiosk(self, number: int) -> Caller:
+        """A kiosk at which a household has shown its card and given its PIN."""
         caller = Caller(self.server)
         card, pin = self.cards[number]
         caller.get(f"/kiosk/pair/{self.pairings[number]}")
@@ -75,26 +84,22 @@ class Office:
         assert caller.post("/kiosk/card", code=card).location == "/kiosk/balance"
         caller.get("/kiosk/pin")
         assert caller.post("/kiosk/pin", pin=pin).location == "/kiosk/balance"
-
-        def redeem(key: str) -> Answer:
-            return caller.post("/kiosk/redeem", item=str(self.item), quantity="1", expected="10", _once=key)
-
-        self.load.client(f"redeem-{number}", redeem)
+        return caller
 
 
 PASSWORD = "kill-nine-in-the-night"
 
 
-def make_office(var: Path, url: str) -> Office:
+def make_office(var: Path, url: str, *, inspectors: int = INSPECTORS, kiosks: int = KIOSKS) -> Office:
     now, tree = clock.now(), factories.make_community()
     scheme = factories.make_scheme(area=tree.community)
     yard = factories.make_courtyard(area=tree.micro_grid)
-    homes = [factories.make_household(courtyard=yard) for _ in range(INSPECTORS + KIOSKS)]
+    homes = [factories.make_household(courtyard=yard) for _ in range(inspectors + kiosks)]
     rule = factories.make_rule(scheme=scheme, points="+1")
     item = factories.make_item(area=tree.community, scheme=scheme, left=PLENTY, price=1)
-    users = [inspector(tree) for _ in range(INSPECTORS)]
+    users = [inspector(tree) for _ in range(inspectors)]
     station = factories.make_station(area=tree.community)
-    buyers = homes[INSPECTORS:]
+    buyers = homes[inspectors:]
     for home in buyers:
         factories.give_points(home, scheme, PLENTY)
     make_missing(holder_ids=[home.id for home in buyers], actor=SYSTEM, now=now)
@@ -105,7 +110,7 @@ def make_office(var: Path, url: str) -> Office:
         rule.id,
         [home.id for home in homes],
         [(user.login, PASSWORD) for user in users],
-        [new_kiosk(station, number) for number in range(KIOSKS)],
+        [new_kiosk(station, number) for number in range(kiosks)],
         [(card_of(home.id), pins.set_pin(household=home, actor=SYSTEM, now=now)) for home in buyers],
         item.id,
     )

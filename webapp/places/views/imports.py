@@ -144,7 +144,7 @@ def _confirm(found: imports.Preview) -> ImportRun | None:
         ready = imports.read(
             imports.register_of(found.register), data, found.file_name, secret=current_app.config["SECRET_KEY"]
         )
-        imports.warm(ready, _base(found.area_id), clock.now())
+        imports.warm(ready, _base(found.area_id), clock.now(), uploads().kept.folder)
     try:
         return imports.confirm(ready, actor=actor(), base=_base(found.area_id), now=clock.now())
     except AlreadyUsed as error:

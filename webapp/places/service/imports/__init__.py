@@ -6,8 +6,10 @@ each row is compared with what is there. A row that a file leaves out stays as i
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import AlreadyUsed, Conflict, Invalid
 from webapp.core.sheets import Table, read_table
-from webapp.extensions import db
+from webapp.extensions import db, one_writer
 from webapp.places.models import Area, ImportRun, area_rank
 from webapp.places.service.checks import lock_register, must_edit
 from webapp.places.service.imports.areas import AreaPlanner
@@ -117,10 +119,17 @@ def preview_of(reading: Reading, *, actor: Actor, base: Area, now: datetime) -> 
     )
 
 
-def warm(reading: Reading, base: Area, now: datetime) -> None:
-    """Work out what is slow (pinyin, digests) before the writer's turn, so that it is short."""
-    plan(reading, base, now)
+def warm(reading: Reading, base: Area, now: datetime, folder: Path) -> None:
+    """Work out what is slow (pinyin, digests) before the writer's turn, so that it is short. Where writers wait for
+    one another the new rows are written too, into a file in ``folder``."""
+    found = plan(reading, base, now)
     _warm(reading)
+    if one_writer() and found.ready and not found.errors:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = folder / f"{reading.table.sha256}.{os.getpid()}-{os.urandom(4).hex()}.rows"
+        ready = found.ready(file, now)
+        found.write, found.ready = ready.write, None
+        reading.workings.ready = (found, ready)
 
 
 def _warm(reading: Reading) -> None:
@@ -145,11 +154,19 @@ def confirm(reading: Reading, *, actor: Actor, base: Area, now: datetime) -> Imp
     :raises AlreadyUsed: if this file was imported before: nothing changes.
     :raises Conflict: if a row has become wrong since the preview, or nothing would change: nothing is written.
     """
+    try:
+        return _confirm(reading, actor=actor, base=base, now=now)
+    finally:
+        if reading.workings.ready is not None:
+            reading.workings.ready[1].drop()
+
+
+def _confirm(reading: Reading, *, actor: Actor, base: Area, now: datetime) -> ImportRun:
     must_edit(actor, base, permission="places.import")
     lock_register(base)
     if earlier_run(reading.register, base, reading.table.sha256):
         raise AlreadyUsed("这个文件已经导入过了，数据没有再变。")
-    found = plan(reading, base, now)
+    found = _ready_plan(reading, base, now) or plan(reading, base, now)
     if found.errors:
         raise Conflict(f"预览以后数据有了变化：{found.errors[0]}请重新上传，再预览一次。")
     if not found.does_something:
@@ -172,6 +189,15 @@ def confirm(reading: Reading, *, actor: Actor, base: Area, now: datetime) -> Imp
         changed_numbers=[change.number for change in found.changes[:MAX_NUMBERS]],
     )
     return run
+
+
+def _ready_plan(reading: Reading, base: Area, now: datetime) -> Plan | None:
+    """The plan of ``warm``, if it was for the same day and area and still says what is to be done."""
+    if reading.workings.ready is None:
+        return None
+    found, ready = reading.workings.ready
+    same = ready.task.base.id == base.id and ready.task.today == clock.local_date(now)
+    return found if same and ready.still_right() else None
 
 
 def _note(reading: Reading, found: Plan, actor: Actor, base: Area, now: datetime) -> ImportRun:

@@ -104,13 +104,17 @@ class Community:
     def __init__(self, community_id: int) -> None:
         self.courtyards = _courtyards(community_id)
         self.households = {there.number: there for there in _households(community_id)}
+        self.people = _people(community_id)
         self.by_digest: dict[str, PersonThere] = {}
         self.by_name: dict[tuple[int, str], list[PersonThere]] = defaultdict(list)
-        for person in _people(community_id):
+        for person in self.people:
             if person.identity_digest:
                 self.by_digest[person.identity_digest] = person
             if person.household_id:
                 self.by_name[person.household_id, person.name].append(person)
+
+    def says_the_same(self, other: Community) -> bool:
+        return (self.courtyards, self.households, self.people) == (other.courtyards, other.households, other.people)
 
 
 def _courtyards(community_id: int) -> dict[str, CourtyardThere]:

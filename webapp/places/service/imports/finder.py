@@ -68,6 +68,13 @@ class AreaFinder:
         if node.parent is not None:
             node.parent.children[node.names[-1]] = node
 
+    def says_the_same(self, other: AreaFinder) -> bool:
+        """Whether both find the same areas by the same words."""
+        return self._facts() == other._facts()
+
+    def _facts(self) -> dict[int, tuple[object, ...]]:
+        return {key: (node.kind, node.names, node.number, node.active) for key, node in self._by_id.items()}
+
     def find(self, typed: str | None) -> Node:
         """The area meant by ``红色网格/一片区``, ``一片区`` or ``0101``; nothing typed: the base.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from webapp.core.errors import Invalid
@@ -9,7 +12,7 @@ from webapp.core.sheets import Row
 from webapp.places.models import number_of
 from webapp.places.service.imports.drafts import Community, HouseholdDraft, HouseholdThere, PersonThere, ResidentDraft
 from webapp.places.service.imports.finder import AreaFinder
-from webapp.places.service.imports.plan import Plan, Task, given
+from webapp.places.service.imports.plan import Plan, Task, first_free_id, given
 from webapp.places.service.imports.registers import HOUSEHOLDS, TENURE_WORDS, YES_NO
 from webapp.places.service.imports.settling import Settling
 
@@ -35,8 +38,8 @@ _RESIDENT_TITLES = {
 class HouseholdPlanner:
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.finder = AreaFinder(task.base)
-        self.community = Community(task.base.id)
+        self.finder = AreaFinder(self.task.base)
+        self.community = Community(self.task.base.id)
         self.plan = Plan(HOUSEHOLDS)
         self.placeless: set[str] = set()  # households whose place was blamed already
         self.bad_rows = {error.row_number for error in task.table.errors}
@@ -52,7 +55,9 @@ class HouseholdPlanner:
         for draft in self.households.values():
             self._finish(draft)
         self._count()
-        self.plan.write = Settling(self.task, self.households.values(), self.residents).write
+        settling = Settling(self.task, self.households.values(), self.residents)
+        self.plan.write = settling.write
+        self.plan.ready = partial(ReadyHouseholds, self.task, self.community, self.finder, settling)
         return self.plan
 
     # households
@@ -200,6 +205,30 @@ class HouseholdPlanner:
             fields = [_HOUSEHOLD_TITLES[key] for key in head.differences()] if head else []
             fields += _resident_changes(resident) if resident else []
             self.plan.count(row.number, row.text("number"), new=new, fields=list(dict.fromkeys(fields)))
+
+
+class ReadyHouseholds:
+    """The roster's new rows in a file, as long as nothing has changed that they were made of."""
+
+    def __init__(
+        self, task: Task, community: Community, finder: AreaFinder, settling: Settling, file: Path, now: datetime
+    ) -> None:
+        self.task, self._community, self._finder, self._settling = task, community, finder, settling
+        self._first_id = first_free_id()
+        self._staged = settling.stage(file, now)
+
+    def still_right(self) -> bool:
+        return (
+            first_free_id() == self._first_id
+            and self._community.says_the_same(Community(self.task.base.id))
+            and self._finder.says_the_same(AreaFinder(self.task.base))
+        )
+
+    def write(self, now: datetime) -> None:
+        self._settling.write_staged(self._staged)
+
+    def drop(self) -> None:
+        self._staged.drop()
 
 
 def _resident_changes(resident: ResidentDraft) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import func, insert, select, text
@@ -28,6 +29,7 @@ class Workings:
         self._secret = secret
         self._initials: dict[str, str] = {}
         self._identities: dict[str, tuple[str, str | None]] = {}
+        self.ready: tuple[Plan, Ready] | None = None
 
     def initials(self, name: str) -> str:
         if name not in self._initials:
@@ -49,6 +51,21 @@ class Change:
     fields: tuple[str, ...]
 
 
+class Ready(Protocol):
+    """A plan's new rows, written already, into a file."""
+
+    task: Task
+
+    def still_right(self) -> bool:
+        """Whether all that the plan was made of is as it was."""
+
+    def write(self, now: datetime) -> None:
+        """What the plan's ``write`` would do."""
+
+    def drop(self) -> None:
+        """It was not needed."""
+
+
 @dataclass(slots=True)
 class Plan:
     """Counts of rows; ``write`` does it. A row of a household roster counts for its resident and its household."""
@@ -61,6 +78,8 @@ class Plan:
     errors: list[RowError] = field(default_factory=list)
     unkept_errors: int = 0
     write: Callable[[datetime], None] = lambda now: None
+    #: Prepares the writing in a file, for ``Ready``; None: there is nothing to gain.
+    ready: Callable[[Path, datetime], Ready] | None = None
 
     def count(self, row_number: int, number: str, *, new: bool, fields: Sequence[str]) -> None:
         if new:
@@ -101,8 +120,13 @@ def next_ids(count: int) -> list[int]:
     if db.engine.dialect.name == "postgresql":
         sequence = text("SELECT nextval(pg_get_serial_sequence('holder', 'id')) FROM generate_series(1, :count)")
         return [int(number) for number in db.session.scalars(sequence, {"count": count})]
-    last = db.session.scalar(select(func.max(Holder.id))) or 0
-    return list(range(last + 1, last + 1 + count))
+    first = first_free_id()
+    return list(range(first, first + count))
+
+
+def first_free_id() -> int:
+    """What ``next_ids`` would begin with on SQLite."""
+    return (db.session.scalar(select(func.max(Holder.id))) or 0) + 1
 
 
 def insert_rows(model: type[Any], rows: Iterable[dict[str, Any]]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from webapp.extensions import db
 from webapp.places.models import Holder, Household, HouseholdStay, Person, ResidentStay
 from webapp.places.service.imports.drafts import HouseholdDraft, HouseholdThere, PersonThere, ResidentDraft
 from webapp.places.service.imports.plan import Task, insert_rows, next_ids, update_row
+from webapp.places.service.imports.staging import Rows, Staged
 from webapp.places.service.people import person_number
 
 _PERSON = {"phone": "", "identity_tail": "", "identity_digest": None, "party_member": False, "volunteer": False}
@@ -24,24 +26,55 @@ class Settling:
         self.residents = list(residents)
 
     def write(self, now: datetime) -> None:
+        self._number()
+        self._change_households()
+        for model, rows in self._new_rows(now):
+            insert_rows(model, rows)
+        self._change_residents()
+
+    def stage(self, file: Path, now: datetime) -> Staged:
+        """Write the new rows into a file of their own; ``write_staged`` takes them over. Their keys are those that are
+        free now."""
+        self._number()
+        return Staged(file, self._new_rows(now))
+
+    def write_staged(self, staged: Staged) -> None:
+        """``write``, if nothing that the plan was made of, no key either, has changed since."""
+        self._change_households()
+        staged.take_over()
+        self._change_residents()
+
+    def _number(self) -> None:
         for household in self.households:
-            if household.there is not None:
-                household.id = household.there.id
-                self._change_household(household, household.there)
-        self._add_households([draft for draft in self.households if draft.there is None], now)
-        for resident in self.residents:
-            if resident.there is not None:
-                self._change_resident(resident, resident.there)
-        self._add_residents([draft for draft in self.residents if draft.there is None], now)
+            household.id = household.there.id if household.there else 0
+        drafts: list[HouseholdDraft | ResidentDraft] = [*self.households, *self.residents]
+        new = [draft for draft in drafts if draft.there is None]
+        for draft, holder_id in zip(new, next_ids(len(new)), strict=True):
+            draft.id = holder_id
+
+    def _new_rows(self, now: datetime) -> Iterator[Rows]:
+        """Table by table, those first that others name."""
+        homes = [draft for draft in self.households if draft.there is None]
+        yield Holder, (self._holder(draft, "household", draft.number, _area_of(draft), now) for draft in homes)
+        yield Household, map(_household_row, homes)
+        yield HouseholdStay, (self._household_stay(draft, draft.wanted) for draft in homes)
+        people = [draft for draft in self.residents if draft.there is None]
+        yield (
+            Holder,
+            (
+                self._holder(draft, "person", person_number(draft.id), _area_of(draft.household), now)
+                for draft in people
+            ),
+        )
+        yield Person, map(_person_row, people)
+        yield ResidentStay, map(self._resident_stay, people)
 
     # households
 
-    def _add_households(self, new: list[HouseholdDraft], now: datetime) -> None:
-        for draft, household_id in zip(new, next_ids(len(new)), strict=True):
-            draft.id = household_id
-        insert_rows(Holder, (self._holder(draft, "household", draft.number, _area_of(draft), now) for draft in new))
-        insert_rows(Household, map(_household_row, new))
-        insert_rows(HouseholdStay, (self._household_stay(draft, draft.wanted) for draft in new))
+    def _change_households(self) -> None:
+        for household in self.households:
+            if household.there is not None:
+                self._change_household(household, household.there)
 
     def _household_stay(self, draft: HouseholdDraft, facts: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -76,15 +109,10 @@ class Settling:
 
     # residents
 
-    def _add_residents(self, new: list[ResidentDraft], now: datetime) -> None:
-        for draft, person_id in zip(new, next_ids(len(new)), strict=True):
-            draft.id = person_id
-        insert_rows(
-            Holder,
-            (self._holder(draft, "person", person_number(draft.id), _area_of(draft.household), now) for draft in new),
-        )
-        insert_rows(Person, map(_person_row, new))
-        insert_rows(ResidentStay, map(self._resident_stay, new))
+    def _change_residents(self) -> None:
+        for resident in self.residents:
+            if resident.there is not None:
+                self._change_resident(resident, resident.there)
 
     def _resident_stay(self, draft: ResidentDraft) -> dict[str, Any]:
         return {
