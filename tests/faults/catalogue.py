@@ -36,6 +36,7 @@ CHECKS = {
         Check("powercut", "R2", "the power goes at any moment", ("tests/faults/test_powercut.py",)),
         Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
         Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
+        Check("model", "R6", "the book says what plain sums say", ("tests/faults/test_model.py",)),
         Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
         Check("slow", "S9", "hundreds hold a connection as long as they can", ("tests/attacks/test_slow.py",)),
         Check("locks", "R8", "a long writer beside twenty kiosks", ("tests/faults/test_locks.py",)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, settings
@@ -18,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from tests.ledger.conftest import Town
+from tests.ledger.lots import Lots
 from webapp.core import clock
 from webapp.core.errors import InsufficientPoints, OnHold
 from webapp.extensions import db
@@ -27,29 +27,6 @@ from webapp.ledger.verify import verify
 
 TENTHS = st.integers(1, 60)
 START = datetime(2024, 11, 20, 4, 0, tzinfo=UTC)
-
-
-@dataclass
-class Lots:
-    """What each year left over, by hand: whatever uses points takes the oldest; a debt is paid by what comes next."""
-
-    left: dict[int, int] = field(default_factory=dict)
-    debt: int = 0
-
-    def earn(self, year: int, tenths: int) -> None:
-        paid = min(self.debt, tenths)
-        self.debt -= paid
-        self.left[year] = self.left.get(year, 0) + tenths - paid
-
-    def use(self, tenths: int) -> None:
-        for year in sorted(self.left):
-            taken = min(self.left[year], tenths)
-            self.left[year] -= taken
-            tenths -= taken
-        self.debt += tenths
-
-    def before(self, year: int) -> int:
-        return sum(left for earned, left in self.left.items() if earned < year)
 
 
 class LapseMachine(RuleBasedStateMachine):

@@ -100,6 +100,19 @@ def test_the_same_score_once_more_is_no_correction(month):
         service.uphold(**given, rule_version_id=rule.id, points=Points(30))
 
 
+def test_dismissed_while_another_holds_the_points_they_stay_held(month):
+    """Two object to one line; the first holds its points, and the second is answered before it."""
+    give_points(month.household, month.street.schemes["household"], 10)
+    first = month.lodge()
+    second = month.lodge(household=make_household(courtyard=month.street.courtyard, name="周大姐"))
+    assert (first.held, second.held) == (30, 0)
+
+    service.dismiss(actor=month.lead, objection_id=second.id, answer=ANSWER, now=LATER)
+
+    assert (first.state, first.held, account(month).held) == ("open", 30, Points(30))
+    clean()
+
+
 def test_dismissed_the_line_stays_and_its_points_are_free_again(month):
     made = month.lodge()
     service.dismiss(actor=month.lead, objection_id=made.id, answer=ANSWER, now=LATER)

@@ -182,16 +182,17 @@ def acknowledge(*, actor: Actor, objection_id: int, now: datetime) -> Objection:
 
 
 def dismiss(*, actor: Actor, objection_id: int, answer: str, now: datetime) -> Objection:
-    """不成立, with the reason as the answer. The line stays, its points are free again.
+    """不成立, with the reason as the answer. The line stays, its points are free again, or held by the next who objects
+    to it and holds none.
 
     :raises: as ``uphold``.
     """
     objection = _taken(actor, objection_id)
     answer = _answer(answer)
     _settle(objection, "dismissed", answer, actor, now)
-    waiting = _others(objection)
-    if waiting:
-        _hold(waiting[0], objection.record, now)
+    heir = next((one for one in _others(objection) if not one.held), None)
+    if heir is not None:
+        _hold(heir, objection.record, now)
     return objection
 
 
