@@ -30,7 +30,7 @@ def test_a_file_that_must_not_be_replaced_stays(tmp_path: Path):
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path):
     with (
-        patch.object(durable.os, "fsync", side_effect=OSError("No space left on device")),
+        patch("os.fsync", side_effect=OSError("No space left on device")),
         pytest.raises(OSError, match="No space"),
     ):
         durable.write(tmp_path / "kept", b"one")

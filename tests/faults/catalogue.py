@@ -34,6 +34,7 @@ CHECKS = {
     for check in (
         Check("kill9", "R1", "the server dies at any moment, under load", ("tests/faults/test_kill9.py",)),
         Check("powercut", "R2", "the power goes at any moment", ("tests/faults/test_powercut.py",)),
+        Check("points", "R3", "killed at any write or sync of a flow", ("tests/faults/test_points.py",)),
         Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
         Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
         Check("model", "R6", "the book says what plain sums say", ("tests/faults/test_model.py",)),

@@ -1,6 +1,6 @@
 """``python -m tests.faults.drive FOLDER SOCKET``: do flows of forms in child processes, again and again.
 
-A line on the standard input names a flow, which is made ready in the folder; each ``go`` after it makes a child that waits for a
+A line on the standard input names a flow, which is made ready in the folder; each ``go`` or ``again`` after it makes a child that waits for a
 word on the socket (its tracer comes first), does the operations, and says on the socket when each one begins and when it was
 answered. Planted faults work here as in a server that a test starts.
 """
@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from traceback import format_exc
 
@@ -25,6 +26,8 @@ from webapp.core import clock
 from webapp.extensions import db, start_writing
 from webapp.web.application import Application
 
+#: The words that make a child, and when it lives: people who send a form again do so a little later.
+MOMENTS = {"go": DAY, "again": DAY + timedelta(seconds=30)}
 ANYBODY, PR_SET_PTRACER = ctypes.c_ulong(-1), 0x59616D61
 
 
@@ -48,22 +51,22 @@ def lives_of(app: Application, name: str, var: Path, control: socket.socket) -> 
             db.session.remove()
             db.engine.dispose()
         say("ready")
-        while sys.stdin.readline().strip() == "go":
+        while (word := sys.stdin.readline().strip()) in MOMENTS:
             child = os.fork()
             if child == 0:
-                os._exit(work(app, ops, control))
+                os._exit(work(app, ops, control, MOMENTS[word]))
             say(str(child))
             _, status = os.waitpid(child, 0)
             say(str(status))
     return 0
 
 
-def work(app: Application, ops: Sequence[Op], control: socket.socket) -> int:
+def work(app: Application, ops: Sequence[Op], control: socket.socket, moment: datetime) -> int:
     """The child's life: 0 when all was done."""
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANYBODY, 0, 0, 0)
     control.recv(20)
     try:
-        with clock.travel(DAY):
+        with clock.travel(moment):
             for op in ops:
                 control.send(f"mark begin {op.name}".encode())
                 op.act()

@@ -84,9 +84,9 @@ class Driven:
         shutil.rmtree(self.var)
         shutil.copytree(self.before, self.var)
 
-    def live(self, *tracing: str) -> Life:
-        """One child does the flow, under ``strace`` with these options."""
-        self._driver.say("go")
+    def live(self, *tracing: str, word: str = "go") -> Life:
+        """One child does the flow, under ``strace`` with these options; ``word``: ``again``, a little later."""
+        self._driver.say(word)
         child = int(self._driver.hear())
         tracer = attach(child, *tracing) if tracing else None
         self._driver.control.send(b"go")
