@@ -24,6 +24,7 @@ from webapp.web.access import ANYBODY, actor, requires
 from webapp.web.finding import searched
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
+from webapp.web.limits import limited
 from webapp.web.menu import DAILY, MenuEntry
 from webapp.web.paging import paginate
 
@@ -79,6 +80,7 @@ def list_vouchers() -> Response:
 
 @bp.post("/desk/vouchers/find")
 @requires("vouchers.hand_over")
+@limited("60/minute")
 def find_voucher() -> Response:
     """A scanned or typed code leads to its voucher; the code itself never stands in an address."""
     form = VoucherCodeForm()
@@ -100,8 +102,8 @@ def find_voucher() -> Response:
 
 def _found(code: str) -> int:
     """:raises NotFound: for a code that is none, or another community's: the words are the same."""
-    voucher = vouchers.find_voucher(code)
     try:
+        voucher = vouchers.find_voucher(code)
         return queries.voucher_in_scope(voucher.id, actor().scope("vouchers.hand_over")).id
     except NotFound as error:
         raise NotFound("没有这张积分券，请核对券码；别的社区的券不能在这里领。", field="code") from error

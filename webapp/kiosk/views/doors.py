@@ -18,12 +18,14 @@ from webapp.web import cookies
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, requires
 from webapp.web.addresses import local_target
 from webapp.web.htmx import go, render
+from webapp.web.limits import limited
 
 CHEAPEST = 3
 
 
 @bp.route("/kiosk/pair/<token>", methods=["GET", "POST"])
 @requires(ANYBODY)
+@limited("30/minute")
 def pair(token: str) -> Response:
     """Which station this browser is about to belong to. Only the button pairs: a link preview changes nothing."""
     if request.method == "POST":

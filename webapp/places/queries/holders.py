@@ -97,7 +97,7 @@ def number_typed(community_id: int, typed: str) -> str:
     What fits no household, or more than one, stays as it was typed: the check of the PIN then refuses it in the same
     words as a wrong PIN.
     """
-    digits = _digits(typed)
+    digits = digits_of(typed)
     if not digits or not digits.isascii():
         return typed
     home = Holder.__table__.c
@@ -107,11 +107,12 @@ def number_typed(community_id: int, typed: str) -> str:
         home.active,
         home.number.like("%" + "%".join(digits) + "%"),
     )
-    found = [number for number in db.session.scalars(statement) if number == typed or _digits(number) == digits]
+    found = [number for number in db.session.scalars(statement) if number == typed or digits_of(number) == digits]
     return typed if typed in found or len(found) != 1 else str(found[0])
 
 
-def _digits(text: str) -> str:
+def digits_of(text: str) -> str:
+    """What is left of a number when somebody types it on a keypad with digits only."""
     return "".join(char for char in text if char.isdigit())
 
 

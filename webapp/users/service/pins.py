@@ -12,6 +12,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Invalid
 from webapp.extensions import db, reading
 from webapp.places.models import Area, Household
+from webapp.places.queries import digits_of
 from webapp.users import passwords
 from webapp.users.models import HouseholdPin
 from webapp.users.passwords import tries_left
@@ -83,4 +84,6 @@ def has_pin(household_id: int) -> bool:
 
 
 def _account(community_id: int, number: str) -> str:
-    return f"household:{community_id}:{number}"[:60]
+    """What guesses are counted by. ``031202`` is read as 03-12-02 if there is such a household: were the two counted
+    apart, or together only then, the tries that are left would tell which numbers exist."""
+    return f"household:{community_id}:{digits_of(number) or number}"[:60]
