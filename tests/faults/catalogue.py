@@ -40,6 +40,7 @@ CHECKS = {
         Check("model", "R6", "the book says what plain sums say", ("tests/faults/test_model.py",)),
         Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
         Check("guess", "S6", "a thousand guesses at every door", ("tests/attacks/test_guess.py",)),
+        Check("bots", "S8", "five hundred forged ratings of one shop", ("tests/attacks/test_bots.py",)),
         Check("slow", "S9", "hundreds hold a connection as long as they can", ("tests/attacks/test_slow.py",)),
         Check("locks", "R8", "a long writer beside twenty kiosks", ("tests/faults/test_locks.py",)),
         Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),

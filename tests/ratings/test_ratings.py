@@ -42,14 +42,44 @@ def rate(shop, stars=5, *, device="phone 1", network="10.0.0.1", now=None, ticke
     )
 
 
+def mean_tomorrow(shop):
+    return queries.mean_of(shop.id, clock.today() + timedelta(days=1))
+
+
+@both_databases
+def test_a_rating_shows_on_the_next_day(shop):
+    for number in range(5):
+        rate(shop, 4, device=f"phone {number}", network=f"10.0.0.{number}")
+    assert queries.mean_of(shop.id, clock.today()).count == 0
+    assert str(mean_tomorrow(shop)) == "4.0"
+
+
+@both_databases
+@pytest.mark.parametrize(("keep", "shown"), [(True, 26), (False, 5)])
+def test_a_day_with_more_than_twenty_is_left_out_until_staff_have_looked(shop, client, keep, shown):
+    for number in range(5):
+        rate(shop, 5, device=f"early {number}", network=f"10.1.0.{number}", now=clock.now() - timedelta(days=1))
+    for number in range(20):
+        rate(shop, 1, device=f"phone {number}", network=f"10.0.0.{number}")
+    assert (mean_tomorrow(shop).count, db.session.query(RatingFlag).count()) == (25, 0)
+    rate(shop, 1, device="phone 20", network="10.0.0.20")
+    assert (mean_tomorrow(shop).count, str(mean_tomorrow(shop))) == (5, "5.0")
+
+    flag = db.session.query(RatingFlag).one()
+    sign_in(client, make_user(post="secretary", area=shop.community))
+    assert "21 条" in client.get("/desk/ratings").text
+    assert client.post(f"/desk/ratings/floods/{flag.id}", data={"keep": str(int(keep))}).status_code == 303
+    assert mean_tomorrow(shop).count == shown
+
+
 @both_databases
 def test_the_mean_is_shown_from_five_ratings_on(shop):
     for number, stars in enumerate([5, 5, 4, 5]):
         rate(shop, stars, device=f"phone {number}", network=f"10.0.0.{number}")
-    assert not queries.mean_of(shop.id).shown
+    assert not mean_tomorrow(shop).shown
 
     rate(shop, 4, device="phone 9", network="10.0.0.9")
-    mean = queries.mean_of(shop.id)
+    mean = mean_tomorrow(shop)
     assert (mean.shown, str(mean), mean.count) == (True, "4.6", 5)
 
 
@@ -100,18 +130,18 @@ def test_a_flood_from_one_network_is_set_aside_and_flagged(shop):
         assert rate(shop, 1, device=f"bot {number}").counted
     assert not rate(shop, 1, device="bot 3").counted
 
-    assert queries.mean_of(shop.id).count == 0
+    assert mean_tomorrow(shop).count == 0
     assert db.session.query(RatingFlag).one().state == "open"
 
 
 def test_five_hundred_forged_ratings_do_not_move_twenty_honest_ones(shop):
     for number in range(20):
         rate(shop, 5 if number % 4 else 4, device=f"honest {number}", network=f"192.168.1.{number}")
-    before = queries.mean_of(shop.id)
+    before = mean_tomorrow(shop)
     for number in range(500):
         rate(shop, 1, device=f"bot {number}", network=f"10.0.{number % 50}.1")
 
-    after = queries.mean_of(shop.id)
+    after = mean_tomorrow(shop)
     assert after.count == 20
     assert abs(after.tenths - before.tenths) <= 1
     assert db.session.query(RatingFlag).one().state == "open"
@@ -124,7 +154,7 @@ def test_staff_decide_about_a_flood_once(shop):
     flag = db.session.query(RatingFlag).one()
 
     service.decide(actor=SYSTEM, flag_id=flag.id, keep=True, now=clock.now())
-    assert queries.mean_of(shop.id).count == 6
+    assert mean_tomorrow(shop).count == 6
     with pytest.raises(AlreadyUsed):
         service.decide(actor=SYSTEM, flag_id=flag.id, keep=False, now=clock.now())
 
@@ -174,7 +204,7 @@ def test_the_shops_points_are_public(shop, client):
 def test_scanning_writes_nothing(shop, client):
     url = f"/q/{active_code(shop.id).token}"
     client.get(url)
-    assert queries.mean_of(shop.id).count == 0
+    assert mean_tomorrow(shop).count == 0
 
 
 def test_staff_see_floods_and_decide(shop, client):

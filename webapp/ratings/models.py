@@ -11,6 +11,7 @@ from webapp.extensions import Model, one_of
 from webapp.places.models import Shop
 
 TAGS = ("态度好", "明码标价", "门前干净", "可退换", "不够斤两", "占道")
+USUAL_OF_A_DAY = 20  # counted ratings of a shop; a day with more waits for staff, wherever they came from
 FLAG_STATES = {"open": "待核查", "kept": "核查后计入", "dropped": "核查后不计"}
 
 

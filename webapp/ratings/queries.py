@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from webapp.core.errors import NotFound
 from webapp.extensions import db
 from webapp.places.models import Area, Shop
 from webapp.places.queries import within
-from webapp.ratings.models import Rating, RatingFlag, RatingTotal
+from webapp.ratings.models import USUAL_OF_A_DAY, Rating, RatingFlag, RatingTotal
 
 SHOWN_FROM = 5  # ratings; a mean of fewer says more about one customer than about the shop
 
@@ -31,14 +33,28 @@ class Mean:
         return f"{self.tenths // 10}.{self.tenths % 10}"
 
 
-def mean_of(shop_id: int) -> Mean:
-    """Zero ratings if nobody has rated."""
+def mean_of(shop_id: int, today: date) -> Mean:
+    """What is shown on a day: ratings up to the day before, so that a flood is known before it could show. A day with
+    more than ``USUAL_OF_A_DAY`` is left out until staff have looked at it. Zero ratings if nobody has rated."""
     row = db.session.execute(select(RatingTotal.count, RatingTotal.stars).where(RatingTotal.shop_id == shop_id))
     found = row.one_or_none()
-    if found is None or found[0] == 0:
+    if found is None:
         return Mean(0, 0)
     count, stars = found
-    return Mean(count, (20 * stars + count) // (2 * count))
+    for day, of_day, its_stars in _not_yet(shop_id, today):
+        if day >= today or of_day > USUAL_OF_A_DAY:
+            count, stars = count - of_day, stars - its_stars
+    return Mean(count, (20 * stars + count) // (2 * count)) if count else Mean(0, 0)
+
+
+def _not_yet(shop_id: int, today: date) -> Sequence[Row[tuple[date, int, int]]]:
+    """Counted ratings of today, and of days that wait for staff."""
+    waiting = select(RatingFlag.day).where(RatingFlag.shop_id == shop_id, RatingFlag.state == "open")
+    return db.session.execute(
+        select(Rating.day, func.count(), func.sum(Rating.stars))
+        .where(Rating.shop_id == shop_id, Rating.counted, or_(Rating.day >= today, Rating.day.in_(waiting)))
+        .group_by(Rating.day)
+    ).all()
 
 
 def ratings_statement(scope: tuple[str, ...], *, shop_id: int | None = None, words_only: bool = False) -> Select[Any]:
@@ -78,13 +94,14 @@ def floods(scope: tuple[str, ...], *, state: str = "open", limit: int = 50) -> l
 
 
 def _set_aside(flag: RatingFlag) -> tuple[int, int]:
-    """How many ratings of a flagged day do not count, and their stars."""
-    row = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(Rating.stars), 0)).where(
-            Rating.shop_id == flag.shop_id, Rating.day == flag.day, Rating.counted.is_(False)
-        )
-    ).one()
-    return int(row[0]), int(row[1])
+    """How many ratings of a flagged day do not show, and their stars."""
+    rows = db.session.execute(
+        select(Rating.counted, func.count(), func.sum(Rating.stars))
+        .where(Rating.shop_id == flag.shop_id, Rating.day == flag.day)
+        .group_by(Rating.counted)
+    ).all()
+    out = [(count, stars) for counted, count, stars in rows if not counted or count > USUAL_OF_A_DAY]
+    return sum(count for count, _ in out), sum(stars for _, stars in out)
 
 
 def open_floods(scope: tuple[str, ...]) -> int:

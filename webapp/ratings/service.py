@@ -2,7 +2,8 @@
 
 One rating per phone, shop and day; a form's ticket is good once and for half an hour. More than three ratings of a
 shop on one day from one network are a flood: all of them are kept but set aside, the day is flagged, and they count
-only if staff say so. A family or a market's shared address still counts; a bot's five hundred do not.
+only if staff say so. A family or a market's shared address still counts; a bot's five hundred do not. A day with more
+than ``USUAL_OF_A_DAY`` that would count is flagged too, and left out of what is shown until staff have looked.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import AlreadyUsed, Conflict, Gone, Invalid, NotFound
 from webapp.extensions import db, insert_into
 from webapp.places.models import Area, Shop
-from webapp.ratings.models import TAGS, Rating, RatingFlag, RatingTotal
+from webapp.ratings.models import TAGS, USUAL_OF_A_DAY, Rating, RatingFlag, RatingTotal
 
 TICKET_GOOD_FOR = timedelta(minutes=30)
 COUNTED_PER_NETWORK = 3  # a shop's ratings of one day from one network; more are a flood
@@ -72,9 +73,11 @@ def rate(
     _keep(rating)
     if rating.counted:
         _add(shop_id, 1, stars)
+        if _counted_on(shop_id, day) > USUAL_OF_A_DAY:
+            _flag(shop_id, day, now, "一天里的评价特别多")
     else:
-        _set_aside(shop_id, day, network)
-        _flag(shop_id, day, now)
+        _set_aside(shop_id, day, network)  # its earlier ones, counted while they looked like a family's, are part of it
+        _flag(shop_id, day, now, "同一网络短时间内多次评价")
     return rating
 
 
@@ -94,6 +97,8 @@ def decide(*, actor: Actor, flag_id: int, keep: bool, now: datetime) -> RatingFl
     flag.decided_by, flag.decided_at = actor.label, now
     if keep:
         _count_day(flag.shop_id, flag.day)
+    elif _counted_on(flag.shop_id, flag.day) > USUAL_OF_A_DAY:
+        _set_aside(flag.shop_id, flag.day)
     log(
         actor,
         "rating-flag:kept" if keep else "rating-flag:dropped",
@@ -159,11 +164,12 @@ def _add(shop_id: int, count: int, stars: int) -> None:
     )
 
 
-def _set_aside(shop_id: int, day: date, network: str) -> None:
-    """The network's earlier ratings of the day, counted while they looked like a family's, are part of the flood."""
+def _set_aside(shop_id: int, day: date, network: str = "") -> None:
+    """A day's ratings count no longer: all of them, or those of one network."""
+    of_day = (Rating.shop_id == shop_id, Rating.day == day, Rating.counted)
     uncounted = (
         update(Rating)
-        .where(Rating.shop_id == shop_id, Rating.day == day, Rating.network_print == network, Rating.counted)
+        .where(*of_day, *([Rating.network_print == network] if network else []))
         .values(counted=False)
         .returning(Rating.stars)
         .execution_options(synchronize_session=False)
@@ -173,11 +179,14 @@ def _set_aside(shop_id: int, day: date, network: str) -> None:
         _add(shop_id, -len(stars), -sum(stars))
 
 
-def _flag(shop_id: int, day: date, now: datetime) -> None:
+def _counted_on(shop_id: int, day: date) -> int:
+    counted = (Rating.shop_id == shop_id, Rating.day == day, Rating.counted)
+    return int(db.session.scalar(select(func.count()).select_from(Rating).where(*counted)) or 0)
+
+
+def _flag(shop_id: int, day: date, now: datetime, reason: str) -> None:
     """Flag the day once. If staff counted it and the flood goes on, it is open again; what was dropped stays dropped."""
-    statement = insert_into(RatingFlag).values(
-        shop_id=shop_id, day=day, state="open", reason="同一网络短时间内多次评价", created_at=now
-    )
+    statement = insert_into(RatingFlag).values(shop_id=shop_id, day=day, state="open", reason=reason, created_at=now)
     reopened = case((RatingFlag.state == "dropped", "dropped"), else_="open")
     db.session.execute(statement.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"state": reopened}))
 
@@ -187,7 +196,7 @@ def _count_day(shop_id: int, day: date) -> None:
     count, stars = db.session.execute(
         select(func.count(), func.coalesce(func.sum(Rating.stars), 0)).where(*set_aside)
     ).one()
-    if not count:
+    if not count and _counted_on(shop_id, day) <= USUAL_OF_A_DAY:
         raise Conflict("没有要计入的评价。")
     db.session.execute(update(Rating).where(*set_aside).values(counted=True))
     _add(shop_id, count, int(stars))

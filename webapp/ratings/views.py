@@ -61,7 +61,7 @@ def _page(found: Scanned, form: RatingForm, message: str, status: int = 200) -> 
         area_label=area_label(area),
         account=find_account(shop.id, scheme.id) if scheme else None,
         plaques=plaques_of([shop.id]).get(shop.id, ()),
-        mean=queries.mean_of(shop.id),
+        mean=queries.mean_of(shop.id, clock.today()),
         provisional=provisional_at(shop.id, clock.today()),
         form=form,
         ticket=service.ticket_for(shop.id, key=_key(), now=clock.now()),
@@ -128,7 +128,7 @@ def _device() -> str:
 @requires(ANYBODY)
 def thanks(token: str) -> Response:
     found = scanned(token)
-    return render("ratings/thanks.html", found=found, mean=queries.mean_of(found.holder_id), token=token)
+    return render("ratings/thanks.html", found=found, mean=queries.mean_of(found.holder_id, clock.today()), token=token)
 
 
 @bp.get("/desk/ratings")
