@@ -41,6 +41,7 @@ def test_a_browser_that_is_not_paired_is_told_what_staff_must_do(kiosk, client):
     assert "自助终端" in answer.text
 
 
+@both_databases
 def test_looking_at_the_pairing_address_pairs_nothing(kiosk, client):
     answer = client.get(f"/kiosk/pair/{kiosk.pairing}")
 

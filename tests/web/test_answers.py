@@ -64,7 +64,34 @@ def test_a_view_that_states_no_permission_is_closed(app, client):
     assert client.get("/forgotten").status_code == 403
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize("host", ["x" * 64, "a..b"])
+@pytest.mark.parametrize("path", ["/sign-in", "/desk", "/no-such-page"])
+def test_a_host_that_is_none_is_refused_in_plain_words(app, host, path):
+    """No address can be written for it, so no page with links can either."""
+    without_cookies = app.test_client(use_cookies=False)
+    for send in (without_cookies.get, without_cookies.post):
+        answer = send(path, headers={"Host": host, "Origin": "http://a"})
+        assert answer.status_code == 400
+        assert "网址不对" in answer.text
+
+
+def test_a_form_sent_as_json_is_an_empty_form(client):
+    """Forms are read from forms: deep nesting would end the parser."""
+    for body in ("[" * 100_000, '{"login": "x", "password": "y"}', '{"login": ["x"]}', "{", "1"):
+        answer = client.post("/sign-in", data=body, content_type="application/json")
+        assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
 def test_a_form_from_another_site_is_refused(client, headers):
     answer = client.post("/sign-in", data={"login": "x", "password": "y"}, headers=headers)
     assert answer.status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -10,13 +11,18 @@ from sqlalchemy import text
 
 from tests import personas
 from tests.conftest import administer, both_databases
-from tests.factories import make_community, make_scheme, make_user
+from tests.factories import make_community, make_scheme, make_station, make_user
+from tests.personas import sign_in
 from webapp import extensions
+from webapp.core import clock
+from webapp.core.actor import SYSTEM
 from webapp.core.errors import Conflict, DomainError
 from webapp.extensions import db, reading, start_reading
 from webapp.schemes.models import Scheme
+from webapp.users.service import devices
 from webapp.web.access import ANYBODY, in_turn, requires
 from webapp.web.htmx import go
+from webapp.web.models import SentForm
 
 
 @pytest.fixture
@@ -222,3 +228,28 @@ def test_a_cut_connection_to_postgresql_costs_one_page_at_most(app, client, clus
     name = db.engine.url.database
     administer(cluster, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     assert [client.get("/desk/households").status_code for _ in answers] == answers
+
+
+KEYLESS = {
+    "/sign-in": {"login": "x", "password": "y"},
+    "/home/sign-in": {"number": "1", "pin": "123456"},
+    "/password": {"present": "a wrong one", "password": "a-long-new-one-2026", "again": "a-long-new-one-2026"},
+    "/desk/import": {"register": "households"},
+    "/kiosk/number/pin": {"number": "1", "pin": "123456"},
+}
+
+
+@pytest.mark.parametrize("path", KEYLESS)
+def test_a_key_sent_along_with_a_form_that_carries_none_is_not_read(app, client, path):
+    """These forms look something up before they write, and a key is written first."""
+    tree = make_community()
+    sign_in(client, make_user(post="secretary", area=tree.community))
+    _, pairing = devices.add_device(station=make_station(area=tree.community), name="1 号", paper="80", printer="", actor=SYSTEM, now=clock.now())  # fmt: skip
+    client.post(f"/kiosk/pair/{pairing}")
+    file = {"file": (io.BytesIO("户号,户主\n1,王芳".encode()), "a.csv"), "area_id": tree.community.id}
+    form = KEYLESS[path] | (file if path == "/desk/import" else {})
+
+    answer = client.post(path, data=form | {"_once": "k" * 22})
+
+    assert answer.status_code in (303, 403, 422)
+    assert db.session.query(SentForm).count() == 0

@@ -39,6 +39,13 @@ def in_turn(view: View) -> View:
     return view
 
 
+def keyless(view: View) -> View:
+    """State that a view looks something up before it writes (``extensions.reading``): its form carries no once-key, and
+    one that somebody sends along is not read."""
+    view.keyless = True  # type: ignore[attr-defined]  # a function carries its statement
+    return view
+
+
 def endpoint_permission(endpoint: str | None) -> str | None:
     """The permission a view states; None if it states nothing, which is refused."""
     view = current_app.view_functions.get(endpoint or "")

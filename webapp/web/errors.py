@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -19,6 +20,7 @@ BUSY = Unavailable("系统正忙，刚才的操作没有保存。请过几秒再
 FULL = Unavailable("服务器的磁盘满了或写不进去，刚才的操作没有保存。查询不受影响；请稍后再试，并告诉管理员清理磁盘。")
 #: What SQLite and PostgreSQL say when a write does not fit on the disk.
 _NO_ROOM = ("disk is full", "disk I/O error", "No space left on device", "File too large")
+NO_HOST = "网址不对，打不开这一页。请检查浏览器地址栏里的网址，或请工作人员帮忙。"
 BROKEN = "系统出了点问题，刚才的操作没有保存。请稍后再试，还不行请告诉工作人员。"
 HTTP_MESSAGES: dict[int, tuple[str, str]] = {
     400: ("请求不完整", "请返回上一页，重新填写后再提交。"),
@@ -40,6 +42,8 @@ def surface() -> str:
 
 def refuse(status: int, title: str, message: str) -> Response:
     """A refusal as a page, or as the fragment that htmx puts into ``#flash``."""
+    if request_ctx.url_adapter is None:  # the request names no host (``Host``): no page with links can be made for it
+        return Response(NO_HOST, 400, content_type="text/plain; charset=utf-8")
     g.failed = status >= 500
     template = "errors/_fragment.html" if wants_fragment() else "errors/page.html"
     html = render_template(template, title=title, message=message, surface=surface(), status=status)

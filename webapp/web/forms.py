@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import Field, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
@@ -27,6 +29,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     class Meta:
         csrf = False
         locales = ("zh",)
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Only what comes as a form: Flask-WTF would read JSON in its place, however deep it nests."""
+            return ImmutableMultiDict() if request.is_json else super().wrap_formdata(form, formdata)
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             filters = list(unbound_field.kwargs.get("filters", ()))

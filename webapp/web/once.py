@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from sqlalchemy import bindparam, delete, select, text, update
 
 from webapp.core import clock, signing
@@ -46,7 +46,7 @@ def before_form() -> Response | None:
 
     :raises Conflict: if the same key comes with other content.
     """
-    key = request.form.get(FIELD, "")
+    key = _key()
     if not key:
         return None
     key, body = signing.fingerprint(f"{request.path}\0{key}"), _body_hash()
@@ -61,12 +61,18 @@ def before_form() -> Response | None:
 
 def after_form(response: Response) -> None:
     """Remember where a successful form led, in the transaction that carries its effect."""
-    key = request.form.get(FIELD, "")
+    key = _key()
     location = response.headers.get("HX-Redirect") or response.headers.get("Location")
     if not key or not location:
         return
     key = signing.fingerprint(f"{request.path}\0{key}")
     _LED_TO.count(form=key, led_to=location)
+
+
+def _key() -> str:
+    """The key that came with the form, unless the view takes none."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return "" if getattr(view, "keyless", False) else request.form.get(FIELD, "")
 
 
 def forget_old(now: datetime) -> int:

@@ -20,7 +20,7 @@ from webapp.places.queries import number_typed
 from webapp.qrcodes.queries import household_of_card
 from webapp.redemption.service import vouchers
 from webapp.users.service.pins import Guess, check_pin, has_pin
-from webapp.web.access import KIOSK, KIOSK_HOUSEHOLD, requires
+from webapp.web.access import KIOSK, KIOSK_HOUSEHOLD, keyless, requires
 from webapp.web.addresses import local_target
 from webapp.web.htmx import go, render
 
@@ -60,6 +60,7 @@ def number_given() -> Response:
 
 @bp.post("/kiosk/number/pin")
 @requires(KIOSK)
+@keyless
 def number_and_pin() -> Response:
     """The form carries no once-key: the PIN is checked outside the transaction, and a second visit replaces the first."""
     typed = number_of(request.form.get("number", "")[:LONGEST_NUMBER])
@@ -144,6 +145,7 @@ def pin() -> Response:
 
 @bp.post("/kiosk/pin")
 @requires(KIOSK_HOUSEHOLD)
+@keyless
 def pin_given() -> Response:
     typed = normalise(request.form.get("pin", "")[:20])
     if not typed:

@@ -18,7 +18,7 @@ from webapp.places.service import imports
 from webapp.places.views.blueprint import bp
 from webapp.places.views.exports import XLSX
 from webapp.web import housekeeping
-from webapp.web.access import actor, requires
+from webapp.web.access import actor, keyless, requires
 from webapp.web.forms import options, perform, status_of
 from webapp.web.htmx import go, render
 
@@ -41,6 +41,7 @@ def clean_uploads(app: Flask) -> None:
 
 @bp.route("/desk/import", methods=["GET", "POST"])
 @requires("places.import")
+@keyless
 def upload() -> Response:
     form = UploadForm()
     scope = actor().scope("places.import")
@@ -122,6 +123,7 @@ def import_errors(register: str, area_id: int, sha256: str) -> Response:
 
 @bp.post("/desk/import/<register>/<int:area_id>/<sha256>")
 @requires("places.import")
+@keyless
 def confirm_import(register: str, area_id: int, sha256: str) -> Response:
     """Sent twice, it answers the second time that all is done: the file itself is the key."""
     base, done = _base(area_id), go(url_for(LISTS[imports.register_of(register).key]))

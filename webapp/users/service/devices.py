@@ -58,13 +58,13 @@ def revoke(*, device: Device, actor: Actor, now: datetime) -> None:
     _log(actor, "device:revoked", device, device.station, now)
 
 
-def pairing(token: str, now: datetime) -> Device:
-    """The kiosk that a pairing address is for.
+def pairing(token: str, now: datetime, *, locked: bool = False) -> Device:
+    """The kiosk that a pairing address is for; ``locked`` for whoever is about to use the address up.
 
     :raises NotFound: if it was used, replaced or never made. :raises Gone: if its day is over.
     """
     statement = select(Device).where(Device.pairing_print == signing.fingerprint(token))
-    device = db.session.scalars(statement.with_for_update()).one_or_none()
+    device = db.session.scalars(statement.with_for_update() if locked else statement).one_or_none()
     if device is None:
         raise NotFound("这个配对地址无效或已经用过。请工作人员在工作台「自助终端」里重新生成。")
     if device.pairing_expires_at is None or device.pairing_expires_at <= now:
@@ -74,7 +74,7 @@ def pairing(token: str, now: datetime) -> Device:
 
 def pair_device(token: str, now: datetime) -> tuple[Device, str]:
     """Use a pairing address up. Returns the kiosk and its own token, which only its cookie keeps."""
-    device = pairing(token, now)
+    device = pairing(token, now, locked=True)
     own = signing.random_token()
     device.token_print = signing.fingerprint(own)
     device.pairing_print, device.pairing_expires_at = None, None

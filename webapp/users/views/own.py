@@ -15,7 +15,7 @@ from webapp.users.gate import keep_sign_in, who_is
 from webapp.users.models import User
 from webapp.users.service import signing_in, staff
 from webapp.users.views.blueprint import bp
-from webapp.web.access import ANYBODY, SIGNED_IN, actor, requires
+from webapp.web.access import ANYBODY, SIGNED_IN, actor, keyless, requires
 from webapp.web.addresses import local_target
 from webapp.web.forms import perform, status_of
 from webapp.web.htmx import go, render
@@ -32,6 +32,7 @@ def first_page(who: Actor) -> str:
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @requires(ANYBODY)
+@keyless
 def sign_in() -> Response:
     form = SignInForm()
     target = local_target(request.values.get("next"))
@@ -84,6 +85,7 @@ def sign_out() -> Response:
 
 @bp.route("/password", methods=["GET", "POST"])
 @requires(SIGNED_IN)
+@keyless
 def change_password() -> Response:
     form = ChangePasswordForm()
     if perform(form, lambda: _choose(form)):

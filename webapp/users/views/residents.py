@@ -19,7 +19,7 @@ from webapp.users.service import phones, residents
 from webapp.users.service.pins import Guess
 from webapp.users.views.blueprint import bp
 from webapp.web import cookies
-from webapp.web.access import ANYBODY, RESIDENT, actor, requires
+from webapp.web.access import ANYBODY, RESIDENT, actor, keyless, requires
 from webapp.web.addresses import local_target
 from webapp.web.home import home_links, home_notices
 from webapp.web.htmx import go, render
@@ -30,6 +30,7 @@ PHONE = "phone"
 
 @bp.route("/home/sign-in", methods=["GET", "POST"])
 @requires(ANYBODY)
+@keyless
 def resident_sign_in() -> Response:
     """Whoever is signed in is led on, unless the card of another household was scanned."""
     target = local_target(request.args.get("next"))
