@@ -10,7 +10,7 @@ if [ -z "$uv" ]; then
     "$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv
     uv=$tools/bin/uv
 fi
-for name in requirements requirements-escpos requirements-dev; do
+for name in requirements requirements-escpos requirements-dev requirements-attack; do
     "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
         --no-emit-find-links --default-index https://pypi.org/simple "$@" "$name.in" -o "$name.lock"
 done

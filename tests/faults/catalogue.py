@@ -43,6 +43,8 @@ CHECKS = {
         Check("bots", "S8", "five hundred forged ratings of one shop", ("tests/attacks/test_bots.py",)),
         Check("slow", "S9", "hundreds hold a connection as long as they can", ("tests/attacks/test_slow.py",)),
         Check("locks", "R8", "a long writer beside twenty kiosks", ("tests/faults/test_locks.py",)),
+        Check("files", "S7", "hostile files and what comes out again", ("tests/attacks/test_files.py",)),
+        Check("fuzz", "S1", "hostile strings and bodies to every view", ("tests/attacks/test_fuzz.py",)),
         Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
     )
 }
