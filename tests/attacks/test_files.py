@@ -22,6 +22,7 @@ from tests.attacks.street import NO_PHOTO, Street
 from tests.attacks.village import Village
 from tests.attacks.visitor import Sent, send
 from tests.attacks.wire import Reply, forget_the_most, memory
+from tests.core.test_pictures import picture
 from tests.core.test_sheets_writing import DANGERS
 from tests.faults.serving import Server
 from webapp.extensions import db, start_writing
@@ -120,7 +121,7 @@ def test_hostile_pictures_are_refused_soon_in_plain_words_and_nothing_is_written
     """At the smallest size every fourth: ``tests/core`` reads all of them."""
     pictures = every(corpus.hostile_pictures(), scale(small=4, routine=1, full=1))
     for form in street.pictures[:4]:  # what decoding needs is there before the memory is measured
-        reply = street.post(form, "a.jpg", corpus.picture())
+        reply = street.post(form, "a.jpg", picture())
         assert reply.status == 303, f"{form.path}: {_words(reply)}"
     calm, before = memory(street.server, "VmRSS"), rows_written()
     files = _stored(street)

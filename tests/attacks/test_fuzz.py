@@ -15,13 +15,14 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.attacks.crawl import Found, crawl, invented
 from tests.attacks.hostile import spoil
 from tests.attacks.village import DOORS, Village, settle
 from tests.attacks.visitor import Sent, send
 from tests.conftest import both_databases
-from webapp.web import errors
+from webapp.extensions import WriterBusy
 from webapp.web.application import Application
 
 SEED = 20261125
@@ -59,7 +60,7 @@ class Trial:
         for endpoint, view in self.app.view_functions.items():
             monkeypatch.setitem(self.app.view_functions, endpoint, self._seen(endpoint, view))
         handlers = self.app.error_handler_spec[None][None]
-        for kind in (Exception, errors.OperationalError, errors.WriterBusy):
+        for kind in (Exception, OperationalError, WriterBusy):
             monkeypatch.setitem(handlers, kind, self._noted(handlers[kind]))
 
     def _seen(self, endpoint: str, view: Any) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import make_response, session
 
+from tests.conftest import both_databases
+from tests.factories import make_community, make_item, make_scheme, make_user
+from tests.personas import sign_in
 from webapp.web.access import ANYBODY, requires
 from webapp.web.headers import HEADERS
 
@@ -80,6 +83,29 @@ def test_a_form_sent_as_json_is_an_empty_form(client):
     for body in ("[" * 100_000, '{"login": "x", "password": "y"}', '{"login": ["x"]}', "{", "1"):
         answer = client.post("/sign-in", data=body, content_type="application/json")
         assert answer.status_code == 422
+
+
+@both_databases
+def test_what_no_column_of_the_database_holds_is_not_found(app, client):
+    sign_in(client, make_user(post="secretary", area=make_community().community))
+    for number in (2**31, 2**63, -(2**31) - 1, -(2**63) - 1):
+        assert client.get(f"/desk/households?area={number}").status_code in (200, 404)
+        assert client.get(f"/desk/audit?object={number}").status_code in (200, 404)
+        assert client.post("/desk/reviews/1/202610/decide", data={"record": str(number)}).status_code in (404, 422)
+    assert client.get("/p/%00").status_code == client.get("/q/a%01b").status_code == 404
+
+
+@both_databases
+def test_a_number_that_is_too_large_is_told_under_its_field(app, client):
+    tree = make_community()
+    item = make_item(area=tree.community, scheme=make_scheme(area=tree.community))
+    sign_in(client, make_user(post="clerk", area=tree.community))
+    answer = client.post(
+        f"/desk/goods/{item.id}/stock", data={"kind": "received", "quantity": str(2**63), "note": "收货"}
+    )
+    assert answer.status_code == 422
+    assert "数字太大了" in answer.text
+    assert "收货" in answer.text
 
 
 @pytest.mark.parametrize(

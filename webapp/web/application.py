@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 
 from webapp.core.errors import DomainError
 from webapp.extensions import WriterBusy, db, one_writer, start_reading, start_writing, whole_turn
@@ -22,6 +22,12 @@ class KeyConverter(IntegerConverter):
         super().__init__(url_map, **{"max": 2**31 - 1, **options})
 
 
+class WordConverter(UnicodeConverter):
+    """``<…>`` in an address: a code or a name, in which no control character stands (PostgreSQL knows no NUL)."""
+
+    regex = r"[^/\x00-\x1f\x7f]+"
+
+
 class Application(Flask):
     """Runs a view inside its transaction.
 
@@ -31,7 +37,7 @@ class Application(Flask):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.url_map.converters["int"] = KeyConverter
+        self.url_map.converters |= {"int": KeyConverter, "default": WordConverter}
 
     def full_dispatch_request(self) -> Response:
         view = self.view_functions.get(request.endpoint or "")

@@ -7,11 +7,12 @@ import logging
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.errors import DomainError, Unavailable
 from webapp.extensions import WriterBusy, db
+from webapp.web.application import READING_METHODS
 from webapp.web.htmx import wants_fragment
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(OverflowError, _overflow)
     app.register_error_handler(WriterBusy, _busy)
     app.register_error_handler(Exception, _unexpected)
 
@@ -91,6 +94,18 @@ def _database(error: OperationalError) -> Response:
     log.error("database refused: %s", error.orig)
     said = FULL if any(words in str(error.orig) for words in _NO_ROOM) else BUSY
     return refuse(said.status, said.title, said.message)
+
+
+def _unstorable(_: Exception) -> Response:
+    """A number or a text that no column can hold, so no row has it: PostgreSQL says so, SQLite's driver of numbers."""
+    db.session.rollback()
+    if request.method in READING_METHODS:
+        return refuse(404, *HTTP_MESSAGES[404])
+    return refuse(422, "请改一下再试", "填的数字太大，或者有不能保存的字符，没有保存。请返回上一页改正后再提交。")
+
+
+def _overflow(error: OverflowError) -> Response:
+    return _unstorable(error) if "SQLite" in str(error) else _unexpected(error)
 
 
 def _busy(error: WriterBusy) -> Response:

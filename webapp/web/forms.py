@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import ImmutableMultiDict
-from wtforms import Field, StringField, TextAreaField
+from wtforms import Field, IntegerField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
@@ -18,6 +18,15 @@ from webapp.core.text import normalise, normalise_prose
 from webapp.extensions import db
 
 Result = TypeVar("Result")
+
+
+LARGEST = 2**31 - 1  # what an integer of the database holds
+
+
+def storable(form: Any, field: Field) -> None:
+    """After a field's own rules, which say more."""
+    if field.data is not None and not field.errors and abs(field.data) > LARGEST:
+        raise ValidationError("数字太大了，请检查后重填。")
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -32,13 +41,15 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Only what comes as a form: Flask-WTF would read JSON in its place, however deep it nests."""
-            return ImmutableMultiDict() if request.is_json else super().wrap_formdata(form, formdata)
+            return ImmutableMultiDict() if request.is_json else super().wrap_formdata(form, formdata)  # type: ignore[misc]  # FlaskForm.Meta becomes a base
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             filters = list(unbound_field.kwargs.get("filters", ()))
             if issubclass(unbound_field.field_class, StringField) and not filters:
                 prose = issubclass(unbound_field.field_class, TextAreaField)
                 options = {**options, "filters": [clean_prose if prose else clean]}
+            if issubclass(unbound_field.field_class, IntegerField):
+                options = {**options, "validators": [*unbound_field.kwargs.get("validators", ()), storable]}
             return unbound_field.bind(form=form, **options)
 
     def blame(self, error: DomainError) -> bool:

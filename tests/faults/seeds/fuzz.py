@@ -8,9 +8,8 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from flask import request
-from werkzeug.routing import IntegerConverter
 
-from webapp.web import application, finding, headers, paging
+from webapp.web import errors, headers, once, paging
 
 
 @contextmanager
@@ -21,16 +20,16 @@ def page_number_unguarded() -> Iterator[None]:
 
 
 @contextmanager
-def keys_of_any_size() -> Iterator[None]:
-    """An address may name a row that no database can have."""
-    with patch.object(application, "KeyConverter", IntegerConverter):
+def no_word_for_the_database() -> Iterator[None]:
+    """A number or a text that the database cannot hold is an error of the server."""
+    with patch.object(errors, "_unstorable", lambda error: errors._unexpected(error)):
         yield
 
 
 @contextmanager
-def nul_is_searched_for() -> Iterator[None]:
-    """What is typed into a search reaches the database as it is: PostgreSQL knows no NUL."""
-    with patch.object(finding, "normalise", lambda typed: typed):
+def keys_read_everywhere() -> Iterator[None]:
+    """A once-key counts where a form looks something up before it writes."""
+    with patch.object(once, "_key", lambda: request.form.get(once.FIELD, "")):
         yield
 
 
@@ -43,7 +42,7 @@ def origin_unguarded() -> Iterator[None]:
 
 SEEDS = {
     "page-number-unguarded": page_number_unguarded,
-    "keys-of-any-size": keys_of_any_size,
-    "nul-is-searched-for": nul_is_searched_for,
+    "no-word-for-the-database": no_word_for_the_database,
+    "keys-read-everywhere": keys_read_everywhere,
     "origin-unguarded": origin_unguarded,
 }
