@@ -41,10 +41,15 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def driver(memory: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
+def traced() -> None:
+    """Processes can be traced here; where the system refuses it, the tests that need it say so."""
     refused = why_not_traced()
     if refused:
         pytest.skip(f"strace cannot trace here: {refused}")
+
+
+@pytest.fixture(scope="session")
+def driver(memory: Path, traced: None, request: pytest.FixtureRequest) -> Iterator[Driver]:
     driver = Driver(memory, request.config.getoption("--seed"))
     yield driver
     driver.end()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Office:
     pairings: list[str]
     cards: list[tuple[str, str]]  # card and PIN
     item: int
+    looks: list[Callable[[], Answer]] = field(default_factory=list)  # a page of each client that only reads
 
     def open_for_business(self, *, running: bool = True) -> None:
         """Everybody signs in; they begin to send their forms, unless the test sends them itself."""
@@ -48,6 +50,10 @@ class Office:
             self._kiosk(number)
         if running:
             self.load.begin()
+
+    def look_around(self) -> list[int]:
+        """How each client's page that only reads is answered, and a stranger's."""
+        return [self.look(), *(look().status for look in self.looks)]
 
     def look(self) -> int:
         """How a page that only reads is answered."""
@@ -65,6 +71,7 @@ class Office:
             return caller.post(path, rule=str(self.rule), note=key, _once=key)
 
         self.load.client(f"score-{number}", score)
+        self.looks.append(lambda: caller.get(path))
 
     def _kiosk(self, number: int) -> None:
         caller = self.at_kiosk(number)
@@ -73,6 +80,7 @@ class Office:
             return caller.post("/kiosk/redeem", item=str(self.item), quantity="1", expected="10", _once=key)
 
         self.load.client(f"redeem-{number}", redeem)
+        self.looks.append(lambda: caller.get("/kiosk/balance"))
 
     def at_kiosk(self, number: int) -> Caller:
         """A kiosk at which a household has shown its card and given its PIN."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
@@ -22,6 +23,8 @@ FULL = Unavailable("服务器的磁盘满了或写不进去，刚才的操作没
 #: What SQLite and PostgreSQL say when a write does not fit on the disk.
 _NO_ROOM = ("disk is full", "disk I/O error", "No space left on device", "File too large")
 NO_HOST = "网址不对，打不开这一页。请检查浏览器地址栏里的网址，或请工作人员帮忙。"
+#: The same of files: photos, rosters, and what a large form needs while it is read.
+_NO_ROOM_NUMBERS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO}
 BROKEN = "系统出了点问题，刚才的操作没有保存。请稍后再试，还不行请告诉工作人员。"
 HTTP_MESSAGES: dict[int, tuple[str, str]] = {
     400: ("请求不完整", "请返回上一页，重新填写后再提交。"),
@@ -62,6 +65,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(OverflowError, _overflow)
+    app.register_error_handler(OSError, _files)
     app.register_error_handler(WriterBusy, _busy)
     app.register_error_handler(Exception, _unexpected)
 
@@ -106,6 +110,15 @@ def _unstorable(_: Exception) -> Response:
 
 def _overflow(error: OverflowError) -> Response:
     return _unstorable(error) if "SQLite" in str(error) else _unexpected(error)
+
+
+def _files(error: OSError) -> Response:
+    """A file could not be written."""
+    if error.errno not in _NO_ROOM_NUMBERS:
+        return _unexpected(error)
+    db.session.rollback()
+    log.error("a file could not be written: %s", error)
+    return refuse(FULL.status, FULL.title, FULL.message)
 
 
 def _busy(error: WriterBusy) -> Response:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from flask import Response
 
+from tests.faults.seeds.points import redeem_in_two
 from webapp.web import once
 from webapp.web.application import Application
 
@@ -29,4 +30,4 @@ def keys_forgotten() -> Iterator[None]:
         yield
 
 
-SEEDS = {"keys-forgotten": keys_forgotten}
+SEEDS = {"keys-forgotten": keys_forgotten, "redeem-in-two": lambda: redeem_in_two(dawdle=0.05)}
