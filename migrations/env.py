@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from alembic import context
+from alembic.migration import MigrationContext
 from flask import current_app
+
+from webapp.core import clock
+from webapp.core.errors import DomainError
+from webapp.extensions import reading
+from webapp.oversight import backup
 
 sys.path.insert(0, str(Path(__file__).parent))  # migrations share append_only.py
 config = context.config
@@ -18,6 +24,10 @@ if config.config_file_name is not None and config.attributes.get("configure_logg
     fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 database = current_app.extensions["migrate"].db
+NEWER = (
+    "数据库是更新的程序（{present}）用过的，这里的程序只到 {newest}，没有改动任何数据。"
+    "请装回更新的程序，或用升级前的备份恢复：flask --app webapp restore 备份文件夹 --replace"
+)
 
 
 def _skip_empty(migration_context: Any, revision: Any, directives: list[Any]) -> None:
@@ -46,7 +56,31 @@ def _tables_made_anew(connection: Any) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys=ON")
 
 
+def _prepare(present: str | None) -> None:
+    """Before a database with data in it is changed: it must not be newer than this program, and a copy is made.
+
+    :raises SystemExit: with what to do, in plain words; nothing was changed.
+    """
+    newest = str(context.get_head_revision())
+    if present is not None and present > newest:
+        raise SystemExit(NEWER.format(present=present, newest=newest))
+    wanted = context.get_revision_argument()
+    if present is None or not (isinstance(wanted, str) and wanted.isdigit() and wanted > present):
+        return
+    try:
+        made = backup.before_migration(database.engine, Path(current_app.config["VAR_DIR"]), now=clock.now())
+    except DomainError as error:
+        raise SystemExit(f"升级前的备份没有做成，数据库没有改动：{error.message}") from error
+    print(f"升级前的备份：{made.folder}", file=sys.stderr)  # noqa: T201
+
+
+def _present() -> str | None:
+    with reading(), database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
 def run_migrations_online() -> None:
+    _prepare(_present())
     with database.engine.connect() as connection:
         context.configure(
             connection=connection,

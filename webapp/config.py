@@ -12,6 +12,9 @@ from typing import Any
 
 from webapp import durable
 
+READY = "restoring"  # below SHANZHI_VAR: what ``restore`` has laid ready
+WAITS = "waits"  # in it, as long as PostgreSQL has not taken the new data
+
 #: Setting in the environment -> (default, what it is for).
 SETTINGS: dict[str, tuple[str, str]] = {
     "SHANZHI_VAR": ("var", "Folder of everything that is kept: database, photos, backups, secret key."),
@@ -84,6 +87,7 @@ def _kept_secret(file: Path) -> str:
 
     :raises RuntimeError: if the file holds nothing: another key would make all that was printed and sealed void.
     """
+    _finish_restoring(file)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         durable.sync_folder(file.parent.parent)
@@ -93,3 +97,11 @@ def _kept_secret(file: Path) -> str:
     if not key:
         raise RuntimeError(f"{file} is empty: take it from a backup, or remove it if this instance is new")
     return key
+
+
+def _finish_restoring(file: Path) -> None:
+    """A ``restore`` that died after it had changed the database left the key that belongs to it (``oversight.backup``)."""
+    ready = file.parent / READY
+    waits = any((ready / name).exists() for name in ("database.sqlite3", WAITS))
+    if (ready / file.name).exists() and not waits:
+        (ready / file.name).replace(file)

@@ -32,7 +32,14 @@ def test_a_backup_holds_database_photos_and_key_and_passes_its_own_check(instanc
     made = backup.make(db.engine, instance, tmp_path, now=NOON)
 
     names = {str(path.relative_to(made.folder)) for path in made.folder.rglob("*") if path.is_file()}
-    assert names == {"database.sqlite3", "manifest.json", "secret.key", "photos/aa/one", "photos/bb/two"}
+    assert names == {
+        "database.sqlite3",
+        "manifest.json",
+        "manifest.sha256",
+        "secret.key",
+        "photos/aa/one",
+        "photos/bb/two",
+    }
     assert backup.faults(made.folder) == []
 
 

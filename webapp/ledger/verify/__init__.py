@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from webapp.extensions import reading
 from webapp.ledger.verify.accounts import check_accounts
-from webapp.ledger.verify.expected import Expected, check_entries, check_holds, first_without_hash
+from webapp.ledger.verify.expected import Expected, check_entries, check_holds, check_released, first_without_hash
 from webapp.ledger.verify.faults import Fault, WrongRowError
 from webapp.ledger.verify.lapsed import check_lapses
 from webapp.ledger.verify.months import check_months
@@ -28,6 +28,7 @@ __all__ = [
     "also",
     "check_entries",
     "check_holds",
+    "check_released",
     "first_without_hash",
     "verify",
     "verify_all",

@@ -37,6 +37,13 @@ SELECT w.id FROM ({rows}) w WHERE NOT EXISTS (
     AND a.holder_id = w.holder_id AND a.scheme_id = w.scheme_id AND h.amount = w.amount
 ) ORDER BY w.id LIMIT 1
 """
+_RELEASED = """
+SELECT w.id FROM ({rows}) w WHERE NOT EXISTS (
+    SELECT 1 FROM hold h JOIN account a ON a.id = h.account_id
+    WHERE h.cause_kind = :cause AND h.cause_id = w.id AND h.state = 'released'
+    AND a.holder_id = w.holder_id AND a.scheme_id = w.scheme_id AND h.amount = w.amount
+) ORDER BY w.id LIMIT 1
+"""
 _HASH = """
 SELECT w.id FROM ({rows}) w WHERE NOT EXISTS (
     SELECT 1 FROM entry e WHERE e.cause_kind = :cause AND e.cause_id = w.id AND e.hash = w.hash
@@ -73,6 +80,17 @@ def check_holds(connection: Connection, expected: Expected) -> None:
     stray = _first(connection, _STRAY, expected)
     if stray is not None:
         raise WrongRowError("hold", f"it holds points, but no {expected.table} waits for them", id=stray)
+
+
+def check_released(connection: Connection, expected: Expected) -> None:
+    """The points of each of these rows were held once and are free again.
+
+    :raises WrongRowError: at the first row that never held this much, or whose hold did not end so.
+    """
+    found = _first(connection, _RELEASED, expected)
+    if found is not None:
+        what = f"this amount was never held for it and given back (cause {expected.cause_kind}-{found})"
+        raise WrongRowError(expected.table, what, id=found)
 
 
 def _first(connection: Connection, sql: str, expected: Expected) -> int | None:
