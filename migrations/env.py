@@ -71,7 +71,7 @@ def _prepare(present: str | None) -> None:
         made = backup.before_migration(database.engine, Path(current_app.config["VAR_DIR"]), now=clock.now())
     except DomainError as error:
         raise SystemExit(f"升级前的备份没有做成，数据库没有改动：{error.message}") from error
-    print(f"升级前的备份：{made.folder}", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"升级前的备份：{made.folder}\n")
 
 
 def _present() -> str | None:

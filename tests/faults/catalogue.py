@@ -45,6 +45,7 @@ CHECKS = {
         Check("locks", "R8", "a long writer beside twenty kiosks", ("tests/faults/test_locks.py",)),
         Check("files", "S7", "hostile files and what comes out again", ("tests/attacks/test_files.py",)),
         Check("fuzz", "S1", "hostile strings and bodies to every view", ("tests/attacks/test_fuzz.py",)),
+        Check("clock", "R9", "a clock that is wrong, or jumps", ("tests/faults/test_clock.py",)),
         Check("tamper", "R11", "edits by whoever has the database", ("tests/faults/test_tamper.py",)),
         Check("migrate", "R12", "a new version on an old database", ("tests/faults/test_migrate.py",)),
         Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
