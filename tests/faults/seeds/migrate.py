@@ -14,8 +14,10 @@ _exec = DefaultImpl._exec
 
 def _exec_and_commit(self: DefaultImpl, *given: Any, **more: Any) -> Any:
     result = _exec(self, *given, **more)
-    raw: Any = self.connection.connection.dbapi_connection  # type: ignore[union-attr]  # online there is one
-    if self.connection.dialect.name == "sqlite":  # type: ignore[union-attr]
+    connection = self.connection
+    assert connection is not None
+    raw: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
         raw.execute("COMMIT")
         raw.execute("BEGIN IMMEDIATE")
     else:
