@@ -38,6 +38,7 @@ CHECKS = {
         Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
         Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
         Check("model", "R6", "the book says what plain sums say", ("tests/faults/test_model.py",)),
+        Check("soak", "R13", "minutes of work by three communities", ("tests/faults/test_soak.py",), routine=False),
         Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
         Check("guess", "S6", "a thousand guesses at every door", ("tests/attacks/test_guess.py",)),
         Check("bots", "S8", "five hundred forged ratings of one shop", ("tests/attacks/test_bots.py",)),
