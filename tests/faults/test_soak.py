@@ -30,7 +30,7 @@ def offices(app, database_url):
 
 def test_memory_files_and_threads_stay_as_they_are_and_answers_quick(offices, scale, figure):
     seconds, warm = scale(small=6, routine=90, full=600), scale(small=2, routine=45, full=300)
-    bound = scale(small=3000, routine=60, full=1)  # MB an hour; caches that fill look like growth at first
+    bound = scale(small=2000, routine=60, full=1)  # MB an hour; caches that fill look like growth at first
     people = [people_of(one) for one in offices]
     stream, seen = Stream(people, RATE, seconds), list[Sample]()
     stream.run(lambda at: seen.append(sample(offices[0].server.pid, at)))
