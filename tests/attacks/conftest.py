@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attacks import counties
 from tests.attacks.street import Street, deduction, forms
 from tests.attacks.village import Village, settle
 from tests.conftest import settings
@@ -16,6 +17,9 @@ from tests.faults.serving import Server
 from webapp import create_app
 from webapp.extensions import db, start_writing
 from webapp.web import housekeeping
+
+#: Two counties in which everybody tries everything.
+town = counties.town
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,13 @@ CHECKS = {
         Check("clock", "R9", "a clock that is wrong, or jumps", ("tests/faults/test_clock.py",)),
         Check("tamper", "R11", "edits by whoever has the database", ("tests/faults/test_tamper.py",)),
         Check("migrate", "R12", "a new version on an old database", ("tests/faults/test_migrate.py",)),
+        Check("matrix", "S3", "everybody tries every address and every form", ("tests/attacks/test_matrix.py",)),
+        Check(
+            "static",
+            "S4",
+            "traps in the code itself, each rule with what it finds and what it lets pass",
+            ("tests/codebase/test_traps.py", "tests/codebase/test_sources.py", "tests/codebase/test_templates.py"),
+        ),
         Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
     )
 }
