@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
@@ -44,7 +45,7 @@ class Someone:
         if self.post == AT_KIOSK:
             self._go_on()
         answer = self.client.open(address, method=method, **given)
-        self.client._cookies = kept  # type: ignore[attr-defined]
+        self.client._cookies = kept  # type: ignore[attr-defined]  # the same
         return answer
 
     def _go_on(self) -> None:
@@ -114,27 +115,57 @@ def _print_slip(client: FlaskClient, community: Community, grid: Grid) -> None:
 
 @dataclass
 class Written:
-    """Rows that a request meant to change, although it is undone."""
+    """What requests meant to change, although it is undone. ``lines``: of the audit log."""
 
     rows: int = 0
+    tables: set[str] = field(default_factory=set)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    _open: set[str] = field(default_factory=set)  # of the transaction that is under way
+
+    def begin(self) -> None:
+        """Forget what was before."""
+        self.rows, self.tables, self.lines = 0, set(), []
+        self._open.clear()
+
+    def note(self, sql: str) -> None:
+        found = CHANGES.match(sql)
+        if found:
+            self._open.add(found[1].lower())
+
+    def commit(self) -> None:
+        self.tables |= self._open
+        self._open.clear()
+
+
+CHANGES = re.compile(r"\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
 
 
 @contextmanager
 def nothing_lasts() -> Iterator[Written]:
     """Each commit is undone instead, so that ten thousand requests all meet the same town. SQLite only."""
     written = Written()
+    db.session.commit()
+    newest = db.session.scalar(db.text("SELECT max(id) FROM audit_line")) or 0
+    db.session.rollback()
+    db.engine.dispose()
 
     def begin(connection: Any) -> None:
         raw = connection.connection
         raw.info["before"] = raw.dbapi_connection.total_changes
+        raw.dbapi_connection.set_trace_callback(written.note)
+        written._open.clear()
 
     def undo(raw: Any) -> None:
         written.rows += raw.dbapi_connection.total_changes - raw.info["before"]
+        found = raw.dbapi_connection.execute("SELECT * FROM audit_line WHERE id > ?", (newest,))
+        names = [column[0] for column in found.description]
+        written.lines += [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        written.commit()
         raw.dbapi_connection.rollback()
 
-    db.session.commit()
-    db.engine.dispose()
     event.listen(db.engine, "begin", begin)
     with patch.object(db.engine.dialect, "do_commit", undo):
         yield written
     event.remove(db.engine, "begin", begin)
+    db.session.rollback()
+    db.engine.dispose()

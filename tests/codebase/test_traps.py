@@ -178,6 +178,7 @@ TRAPS = (
             "webapp/extensions.py": "PRAGMA takes no parameters; its values are our own",
             "webapp/ledger/verify/expected.py": "names of our own tables, from a list beside it",
             "webapp/reviews/proof.py": "how the dialect writes a moment, from a list beside it",
+            "webapp/places/service/imports/staging.py": "PRAGMA again, from a list beside it",
             "webapp/schemes/models.py": "a default of the table, a constant",
         },
     ),

@@ -56,6 +56,11 @@ CHECKS = {
             "traps in the code itself, each rule with what it finds and what it lets pass",
             ("tests/codebase/test_traps.py", "tests/codebase/test_sources.py", "tests/codebase/test_templates.py"),
         ),
+        Check(
+            "audit", "S11", "each act leaves its line, which nobody forges or drops", ("tests/attacks/test_audit.py",)
+        ),
+        Check("web", "S5", "headers, forged forms and hostile names, by a crawl", ("tests/attacks/test_web.py",)),
+        Check("pii", "S10", "personal data stays where it belongs", ("tests/attacks/test_pii.py",)),
         Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
     )
 }

@@ -112,12 +112,13 @@ def _remove(line: RuleDraftLine | None) -> None:
 
 
 def leave_rule(*, draft: RuleDraft, rule_id: int, actor: Actor, now: datetime) -> None:
-    """The rule stays as it is: the draft says nothing about it any more."""
+    """The rule stays as it is: the draft says nothing about it any more. If it said nothing, nothing changes."""
     _lock_open(draft, actor)
-    _touch(draft, actor, now)
     line = db.session.get(RuleDraftLine, (draft.id, rule_id))
-    if line is not None:
-        _log(actor, "rule-draft:left", draft, now, rule=line.rule.code)
+    if line is None:
+        return
+    _touch(draft, actor, now)
+    _log(actor, "rule-draft:left", draft, now, rule=line.rule.code)
     _remove(line)
 
 

@@ -25,6 +25,7 @@ from webapp.prepared import Prepared
 from webapp.users import residents_gate
 from webapp.users.models import POSTS, Appointment, SignIn, User
 from webapp.users.permissions import grants_of
+from webapp.users.service.signing_in import note_denial
 from webapp.web import assets
 from webapp.web.access import ANYBODY, KIOSK, KIOSK_HOUSEHOLD, RESIDENT, SIGNED_IN, endpoint_permission
 from webapp.web.htmx import wants_fragment
@@ -97,6 +98,14 @@ def init_app(app: Flask) -> None:
     login_manager.user_loader(_load)
     app.jinja_env.globals["signed_in_user"] = signed_in_user
     app.before_request(check)
+    app.extensions["on_denial"] = _note_denial
+
+
+def _note_denial() -> None:
+    """Anybody else has no name that a line could keep; those are in the application's log."""
+    who: Actor | None = g.get("actor")
+    if who is not None and who.kind == "staff":
+        note_denial(actor=who, page=request.endpoint or "", method=request.method, now=clock.now())
 
 
 def _load(token: str) -> SignedIn | None:

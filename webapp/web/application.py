@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 
 from webapp.core.errors import DomainError
 from webapp.extensions import WriterBusy, db, one_writer, start_reading, start_writing, whole_turn
-from webapp.web import once
+from webapp.web import assets, once
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,6 +38,10 @@ class Application(Flask):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.url_map.converters |= {"int": KeyConverter, "default": WordConverter}
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Browsers keep assets. A table that somebody downloads is no asset, and stays in no cache (``FixedHeaders``)."""
+        return super().get_send_file_max_age(filename) if request.endpoint in assets.ENDPOINTS else None
 
     def full_dispatch_request(self) -> Response:
         view = self.view_functions.get(request.endpoint or "")

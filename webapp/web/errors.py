@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Callable
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.errors import DomainError, Unavailable
-from webapp.extensions import WriterBusy, db
+from webapp.extensions import WriterBusy, db, start_reading, start_writing
 from webapp.web.application import READING_METHODS
 from webapp.web.htmx import wants_fragment
 
 log = logging.getLogger(__name__)
 
+DENIED = 403
 BUSY = Unavailable("系统正忙，刚才的操作没有保存。请过几秒再点一次。")
 FULL = Unavailable("服务器的磁盘满了或写不进去，刚才的操作没有保存。查询不受影响；请稍后再试，并告诉管理员清理磁盘。")
 #: What SQLite and PostgreSQL say when a write does not fit on the disk.
@@ -58,6 +60,24 @@ def refuse(status: int, title: str, message: str) -> Response:
     return response
 
 
+def note_denial() -> None:
+    """Somebody was refused for want of a right: one line in the application's log, and in the audit log if it was a member
+    of staff (``users`` registers that). Call it after the rollback; never let it stop the refusal."""
+    log.warning("denied: %s %s from %s", request.method, request.endpoint, request.remote_addr)
+    note: Callable[[], None] | None = current_app.extensions.get("on_denial")
+    if note is None:
+        return
+    start_writing()
+    try:
+        note()
+        db.session.commit()
+    except (OperationalError, WriterBusy):
+        db.session.rollback()
+        log.exception("denied, but not written into the audit log")
+    if request.method in READING_METHODS:
+        start_reading()
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(CSRFError, _csrf)
@@ -72,6 +92,8 @@ def init_app(app: Flask) -> None:
 
 def _domain(error: DomainError) -> Response:
     db.session.rollback()
+    if error.status == DENIED:
+        note_denial()
     return refuse(error.status, error.title, error.message)
 
 
@@ -85,6 +107,8 @@ def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:  # routing's own redirects
         return make_response(error.get_response())
+    if code == DENIED:
+        note_denial()
     title, message = HTTP_MESSAGES.get(code, ("没有办成", BROKEN))
     response = refuse(code, title, message)
     if code == 405 and error.get_response().headers.get("Allow"):

@@ -28,6 +28,10 @@ HEADERS = {
 }
 
 
+#: Werkzeug's own word for a file: caches may keep it, which ours must not.
+ASKS_AGAIN = ("Cache-Control", "no-cache")
+
+
 class FixedHeaders:
     """WSGI middleware: the same headers on every response, whoever made it, at next to no cost."""
 
@@ -39,6 +43,8 @@ class FixedHeaders:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            if ASKS_AGAIN in headers:  # a file that was sent with no word about how long
+                headers = [header for header in headers if header != ASKS_AGAIN]
             kept = any(name == "Cache-Control" for name, _ in headers)
             own = self._fixed if kept else [*self._fixed, ("Cache-Control", "no-store")]
             return start_response(status, headers + own, exc_info)

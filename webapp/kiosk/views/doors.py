@@ -34,7 +34,7 @@ def pair(token: str) -> Response:
 
 
 def _pair(token: str) -> Response:
-    _, own = devices.pair_device(token, clock.now())
+    _, own = devices.pair_device(token, clock.now(), request.remote_addr or "")
     response = go(url_for("kiosk.home"))
     cookies.keep(response, "kiosk", own, seconds=DEVICE_YEARS)
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -72,15 +73,16 @@ def pairing(token: str, now: datetime, *, locked: bool = False) -> Device:
     return device
 
 
-def pair_device(token: str, now: datetime) -> tuple[Device, str]:
-    """Use a pairing address up. Returns the kiosk and its own token, which only its cookie keeps."""
+def pair_device(token: str, now: datetime, where: str = "") -> tuple[Device, str]:
+    """Use a pairing address up, from the network address ``where``. Returns the kiosk and its own token, which only its
+    cookie keeps."""
     device = pairing(token, now, locked=True)
     own = signing.random_token()
     device.token_print = signing.fingerprint(own)
     device.pairing_print, device.pairing_expires_at = None, None
     device.paired_at, device.revoked_at = now, None
     db.session.flush()
-    _log(SYSTEM, "device:paired", device, device.station, now)
+    _log(replace(SYSTEM, where=where), "device:paired", device, device.station, now)
     return device, own
 
 

@@ -106,6 +106,22 @@ def sign_out(*, actor: Actor, token: str, now: datetime) -> None:
     log(actor, "user:signed-out", now=now, object_kind="user", object_id=actor.user_id, area_path=_path_of(actor))
 
 
+def note_denial(*, actor: Actor, page: str, method: str, now: datetime) -> None:
+    """A member of staff was refused a page or a form: who, what, when, from where. ``page`` is the view's name, which
+    holds nobody's data, unlike its address."""
+    path = _path_of(actor)
+    log(
+        actor,
+        "user:denied",
+        now=now,
+        object_kind="user",
+        object_id=actor.user_id,
+        area_path=path,
+        page=page,
+        form=method,
+    )
+
+
 def _path_of(actor: Actor) -> str:
     found = select(Area.path).join(Person, Person.area_id == Area.id).where(Person.id == actor.person_id)
     return db.session.scalar(found) or ""
