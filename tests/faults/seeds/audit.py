@@ -40,7 +40,7 @@ def old_lines_dropped() -> Iterator[None]:
 
     def tidy(app: Any) -> dict[str, int]:
         db.session.execute(text("DROP TRIGGER audit_line_no_delete"))
-        db.session.execute(text("DELETE FROM audit_line WHERE id < 5"))
+        db.session.execute(text("DELETE FROM audit_line WHERE object_id < 5"))
         return run(app)
 
     with patch.object(housekeeping, "run", tidy):
