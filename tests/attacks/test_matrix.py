@@ -48,8 +48,9 @@ OF_FIRST_REVIEWERS = {"claims.desk_return", "claims.phone_return"}
 #: Of a household's pages: those of heads only, and those that show a head what belongs to the courtyard's households.
 OF_HEADS, HEADS_TOO = {"claims.head_inbox", "claims.head_return", "claims.head_pass"}, {"claims.photo"}
 OF_HEADS |= {"inspections.results"}
-#: At a kiosk: what belongs to the community although the address names a part of it.
-OF_THE_KIOSK = {"kiosk.serving"}
+#: What a household sees of its whole community although the address names a part of it: who serves where, and to which
+#: published line an objection can be made.
+OF_THE_KIOSK = {"kiosk.serving", "reviews.object_to_record"}
 #: Not there in this town, whoever asks.
 NOT_THERE = {"inspections.result_photo": "the photos of a round are shown to residents when it has ended"}
 #: A parameter that names an upload, of which there is none; the area or scheme beside it decides.
@@ -59,6 +60,7 @@ UPLOADS |= {"schemes.preview", "schemes.import_errors", "schemes.confirm_import"
 FILLED: dict[str, Callable[[Site], dict[str, Any]]] = {
     "kiosk.card": lambda site: {"code": card_of(site.grid.household.id)},
     "ledger.export": lambda _: {"reason": "核对一下"},
+    "places.export": lambda _: {"reason": "核对一下"},
 }
 LISTS_ALL = {"users.resident_sign_in": "a household chooses its community there"}
 #: Addresses that need something asked for, or a form that says something, to lead anywhere.
