@@ -37,10 +37,10 @@ def _row(name: str, app: Application, request: dict[str, Any], aim: float, floor
     assert status == 200
     difference = abs(len(constant) - len(body))
     assert difference < 200, f"the baseline must be the same page: {len(constant)} and {len(body)} bytes"
-    return rate_ratio(name, _side(app, request), _side(bare, request), times=TIMES, aim=aim, floor=floor)
+    return rate_ratio(name, pages_of(app, request), pages_of(bare, request), times=TIMES, aim=aim, floor=floor)
 
 
-def _side(app: WSGI, request: dict[str, Any]) -> Any:
+def pages_of(app: WSGI, request: dict[str, Any]) -> Any:
     def calls(times: int) -> None:
         for _ in range(times):
             status, _, _ = call(app, dict(request))
