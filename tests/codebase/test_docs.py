@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.faults.catalogue import CHECKS
 from tests.codebase.sources import ROOT, documents, python, read
 from webapp.config import SETTINGS
 from webapp.users.models import POSTS
@@ -93,3 +94,10 @@ def test_decisions_are_numbered_without_gaps_and_listed():
     listed = read("docs/decisions/README.md")
     assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
     assert [path.name for path in decisions if path.name not in listed] == []
+
+
+def test_the_page_about_safety_names_every_check_with_its_goal():
+    named = re.findall(r"^\| ([RS]\d+) \| [^|]+ \| `(\w+)`( \*)? \|", read("docs/safety.md"), re.M)
+    assert [(goal, name, not star) for goal, name, star in named] == [
+        (check.goal, check.name, check.routine) for check in CHECKS.values()
+    ]
