@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.faults.catalogue import CHECKS
 from tests.codebase.sources import ROOT, documents, python, read
+from tests.faults.catalogue import CHECKS
 from webapp.config import SETTINGS
 from webapp.users.models import POSTS
 from webapp.users.permissions import GRANTS, PERMISSIONS

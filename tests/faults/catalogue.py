@@ -38,17 +38,14 @@ CHECKS = {
         Check("race", "R4", "many want the same thing at the same moment", ("tests/faults/test_race.py",)),
         Check("retry", "R5", "answers get lost and forms are sent again", ("tests/faults/test_retry.py",)),
         Check("model", "R6", "the book says what plain sums say", ("tests/faults/test_model.py",)),
-        Check("soak", "R13", "minutes of work by three communities", ("tests/faults/test_soak.py",), routine=False),
-        Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
-        Check("guess", "S6", "a thousand guesses at every door", ("tests/attacks/test_guess.py",)),
-        Check("bots", "S8", "five hundred forged ratings of one shop", ("tests/attacks/test_bots.py",)),
-        Check("slow", "S9", "hundreds hold a connection as long as they can", ("tests/attacks/test_slow.py",)),
+        Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
         Check("locks", "R8", "a long writer beside twenty kiosks", ("tests/faults/test_locks.py",)),
-        Check("files", "S7", "hostile files and what comes out again", ("tests/attacks/test_files.py",)),
-        Check("fuzz", "S1", "hostile strings and bodies to every view", ("tests/attacks/test_fuzz.py",)),
         Check("clock", "R9", "a clock that is wrong, or jumps", ("tests/faults/test_clock.py",)),
+        Check("restore", "R10", "backups taken while people write", ("tests/faults/test_restore.py",)),
         Check("tamper", "R11", "edits by whoever has the database", ("tests/faults/test_tamper.py",)),
         Check("migrate", "R12", "a new version on an old database", ("tests/faults/test_migrate.py",)),
+        Check("soak", "R13", "minutes of work by three communities", ("tests/faults/test_soak.py",), routine=False),
+        Check("fuzz", "S1", "hostile strings and bodies to every view", ("tests/attacks/test_fuzz.py",)),
         Check("matrix", "S3", "everybody tries every address and every form", ("tests/attacks/test_matrix.py",)),
         Check(
             "static",
@@ -56,12 +53,15 @@ CHECKS = {
             "traps in the code itself, each rule with what it finds and what it lets pass",
             ("tests/codebase/test_traps.py", "tests/codebase/test_sources.py", "tests/codebase/test_templates.py"),
         ),
+        Check("web", "S5", "headers, forged forms and hostile names, by a crawl", ("tests/attacks/test_web.py",)),
+        Check("guess", "S6", "a thousand guesses at every door", ("tests/attacks/test_guess.py",)),
+        Check("files", "S7", "hostile files and what comes out again", ("tests/attacks/test_files.py",)),
+        Check("bots", "S8", "five hundred forged ratings of one shop", ("tests/attacks/test_bots.py",)),
+        Check("slow", "S9", "hundreds hold a connection as long as they can", ("tests/attacks/test_slow.py",)),
+        Check("pii", "S10", "personal data stays where it belongs", ("tests/attacks/test_pii.py",)),
         Check(
             "audit", "S11", "each act leaves its line, which nobody forges or drops", ("tests/attacks/test_audit.py",)
         ),
-        Check("web", "S5", "headers, forged forms and hostile names, by a crawl", ("tests/attacks/test_web.py",)),
-        Check("pii", "S10", "personal data stays where it belongs", ("tests/attacks/test_pii.py",)),
-        Check("diskfull", "R7", "the disk takes nothing more", ("tests/faults/test_diskfull.py",)),
     )
 }
 

@@ -64,11 +64,13 @@ def object_to_record(record_id: int) -> Response:
     """From a line of the household's own book to the objection against its published line.
 
     :raises Conflict: before its publication, and when the window is over.
+    :raises NotFound: for another community's.
     """
     line = queries.line_of_record(record_id, clock.now())
     if line is None:
         raise Conflict("这一条现在不能提异议：要等它公示，或者公示期已经过了。有疑问请问网格员或社区服务台。")
-    return go(url_for("reviews.object_here", month_id=line.month_id, number=line.number))
+    row = queries.month_of_line(line.month_id, resident().community_id)
+    return go(url_for("reviews.object_here", month_id=row.id, number=line.number))
 
 
 @bp.route("/home/objections/new/<int:month_id>/<int:number>", methods=["GET", "POST"])
