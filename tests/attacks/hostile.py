@@ -195,6 +195,14 @@ def spoiled(encoded: bytes, random: Random, names: tuple[str, ...]) -> tuple[byt
     return b"".join(random.choice(BYTES) + b"&" for _ in range(30)) + b"[]=1&a[]=2&a[b]=3&=&", "no fields"
 
 
+def every_name(sent: Sent, random: Random, names: tuple[str, ...], value: str = "") -> Sent:
+    """Every name that any view reads, each with a hostile value or all with the same: whatever a view takes as it comes,
+    it meets here."""
+    short = [text for text in TEXTS if len(text) < 100]
+    fields = [(name.encode(), quote_plus(value or random.choice(short), errors="replace").encode()) for name in names]
+    return sent.plus(f"query: every name {value[:9]}", query=joined(fields))
+
+
 def in_the_query(sent: Sent, random: Random, names: tuple[str, ...]) -> Sent:
     query, what = spoiled(sent.query, random, names)
     return sent.plus(f"query: {what}", query=query[:60_000])
