@@ -42,7 +42,7 @@ def prove_the_fault(office: Office, times: int) -> str:
 
 
 def test_kills_under_load_lose_nothing_and_do_nothing_twice(office, scale, figure):
-    times = scale(small=20, routine=50, full=200)
+    times = scale(small=6, routine=30, full=200)
     office.open_for_business()
 
     keep_ending(office, times, signal.SIGKILL)
@@ -53,7 +53,7 @@ def test_kills_under_load_lose_nothing_and_do_nothing_twice(office, scale, figur
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_kills_of_the_server_beside_postgresql_lose_nothing_and_do_nothing_twice(office, scale, figure):
-    times = scale(small=5, routine=10, full=50)
+    times = scale(small=3, routine=10, full=50)
     office.open_for_business()
 
     keep_ending(office, times, signal.SIGKILL)
@@ -63,10 +63,11 @@ def test_kills_of_the_server_beside_postgresql_lose_nothing_and_do_nothing_twice
 
 
 @both_databases
-def test_an_ordinary_stop_under_load_leaves_nothing_half_done(office):
+def test_an_ordinary_stop_under_load_leaves_nothing_half_done(office, scale):
+    times = scale(small=2, routine=2, full=10)
     office.open_for_business()
 
-    keep_ending(office, 5, signal.SIGTERM)
+    keep_ending(office, times, signal.SIGTERM)
 
-    prove_the_fault(office, 5)
+    prove_the_fault(office, times)
     check_all(office)

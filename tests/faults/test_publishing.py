@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
 from sqlalchemy import func, insert, select
 
 from tests.conftest import KEY, both_databases
@@ -127,11 +126,9 @@ def check(meeting: Meeting, row_id: int) -> None:
     verify_all(db.engine)
 
 
-@pytest.mark.parametrize(
-    ("database_url", "count"), [("sqlite", 10_000), ("postgresql", 4_000)], indirect=["database_url"]
-)
-def test_a_publishing_that_is_killed_again_and_again_posts_and_lists_each_record_once(app, database_url, count):
-    meeting = make_meeting(count)
+@both_databases
+def test_a_publishing_that_is_killed_again_and_again_posts_and_lists_each_record_once(app, database_url, scale):
+    meeting = make_meeting(scale(small=4_000, routine=10_000, full=10_000))
     meeting.confirm_all()
     meeting.note()
     row_id = meeting.publish().id

@@ -31,16 +31,15 @@ from webapp.ledger.verify import verify_all
 from webapp.oversight import backup
 from webapp.places.models import Area
 
-BACKUPS = 3
 
-
-def test_backups_taken_while_people_write_restore_to_a_right_book_with_all_photos(office, tmp_path):
+def test_backups_taken_while_people_write_restore_to_a_right_book_with_all_photos(office, tmp_path, scale):
+    backups = scale(small=2, routine=2, full=5)
     var = office.server.log.parent
     store = PhotoStore(var / "photos")
     photos = [store.put(b"photo %d" % number, b"thumb %d" % number) for number in range(20)]
     office.open_for_business()
 
-    for _ in range(BACKUPS):
+    for _ in range(backups):
         time.sleep(1.1)  # the folder is named by the second
         before = len(office.load.done)
         made = office.server.command("backup", "--into", str(tmp_path / "backups"))
@@ -60,7 +59,7 @@ def test_backups_taken_while_people_write_restore_to_a_right_book_with_all_photo
         assert all(PhotoStore(other / "photos").open(name).read().startswith(b"photo") for name in photos)
         with sqlite3.connect(other / "shanzhi.db") as copy:
             forms.append(copy.execute("SELECT count(*) FROM record").fetchone()[0])
-    assert len(forms) == BACKUPS
+    assert len(forms) == backups
     assert forms == sorted(set(forms)), "each backup holds more than the one before"
 
 

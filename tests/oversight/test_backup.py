@@ -95,6 +95,10 @@ def test_restoring_over_data_needs_to_be_said_and_keeps_the_old_aside(instance, 
     backup.restore(made.folder, url, var, replace=True, now=NOON)
     assert (var / "replaced-20261120T040000Z" / "shanzhi.db").read_bytes() == b"old data"
 
+    backup.restore(made.folder, url, var, replace=True, now=NOON)  # again within the second: the first stays
+    assert (var / "replaced-20261120T040000Z-2" / "shanzhi.db").exists()
+    assert (var / "replaced-20261120T040000Z" / "shanzhi.db").read_bytes() == b"old data"
+
 
 def test_photos_that_the_last_backup_holds_are_linked_not_copied_again(instance, tmp_path):
     first = backup.make(db.engine, instance, tmp_path, now=NOON)

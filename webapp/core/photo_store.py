@@ -58,10 +58,12 @@ class PhotoStore:
 
     def _keep(self, place: Path, data: bytes) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
-        if not _holds(place, data):
+        if _holds(place, data):
+            durable.sync_folder(place.parent)
+        else:
             durable.write(place, data)
         # Always, also what was there already: who made it may not have come so far yet. Clean folders cost little.
-        for folder in (place.parent, place.parent.parent, self.root, self.root.parent):
+        for folder in (place.parent.parent, self.root, self.root.parent):
             durable.sync_folder(folder)
 
 

@@ -129,7 +129,7 @@ def restore(folder: Path, url: URL, var: Path, *, replace: bool, now: datetime) 
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     _must_fit(manifest, url)
     var.mkdir(parents=True, exist_ok=True)
-    aside = var / f"replaced-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    aside = _unused(var / f"replaced-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     place = _Sqlite(folder, url) if manifest["database"] == "sqlite" else _Postgresql(folder, url)
     if place.holds_data() and not replace:
         raise Conflict("本实例已有数据，没有恢复。确认要换掉请加 --replace，原来的数据会移到一边保留。")
@@ -249,6 +249,12 @@ def _lay_ready(folder: Path, var: Path, place: _Sqlite | _Postgresql) -> Path:
     if (folder / KEY_FILE).exists():
         shutil.copy2(folder / KEY_FILE, ready / KEY_FILE)
     return ready
+
+
+def _unused(wanted: Path) -> Path:
+    """A name that nothing has: a restore that died within the same second may have left one."""
+    numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in range(2, 1000))
+    return next(path for path in (wanted, *numbered) if not path.exists())
 
 
 def _set_aside(var: Path, aside: Path, place: _Sqlite | _Postgresql) -> None:

@@ -25,7 +25,7 @@ CHEAPEST = 3
 
 @bp.route("/kiosk/pair/<token>", methods=["GET", "POST"])
 @requires(ANYBODY)
-@limited("30/minute")
+@limited("60/minute")
 def pair(token: str) -> Response:
     """Which station this browser is about to belong to. Only the button pairs: a link preview changes nothing."""
     if request.method == "POST":
