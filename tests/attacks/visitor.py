@@ -30,7 +30,7 @@ class Sent:
 
     def plus(self, what: str, **other: object) -> Sent:
         """The same with something changed; ``what`` says what was done to it."""
-        return replace(self, what=f"{self.what} {what}".strip(), **other)  # type: ignore[arg-type]  # fields by name
+        return replace(self, what=f"{self.what} {what}".strip(), **other)
 
     def __str__(self) -> str:
         headers = {name: value[:80] for name, value in self.headers}

@@ -79,7 +79,7 @@ def found(check: Check, seed: str) -> bool:
         command = [sys.executable, "-m", "pytest", "-q", "--scale", "small", "--seed", f"{check.name}/{seed}"]
         command += ["-o", "junit_family=xunit1"]  # the newer one refuses the figures
         subprocess.run([*command, f"--junitxml={report}", *check.tests], cwd=ROOT, check=False, capture_output=True)
-        suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314 (written by ourselves a line above)
+        suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314  # pytest wrote the file a line above
     assert suite is not None
     red = int(suite.get("failures", 0)) > 0
     word = "found" if red else "NOT FOUND"

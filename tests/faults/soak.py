@@ -32,7 +32,7 @@ class Sample:
 
 def sample(pid: int, at: float) -> Sample:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    memory, threads = (int(re.search(rf"^{name}:\s+(\d+)", status, re.M)[1]) for name in ("VmRSS", "Threads"))  # type: ignore[index]  # the kernel writes both
+    memory, threads = (int(re.search(rf"^{name}:\s+(\d+)", status, re.M)[1]) for name in ("VmRSS", "Threads"))
     return Sample(at, memory, len(list(Path(f"/proc/{pid}/fd").iterdir())), threads)
 
 

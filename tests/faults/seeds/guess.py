@@ -45,7 +45,7 @@ def told_apart() -> Iterator[None]:
         from webapp.places.queries import digits_of
 
         known = sum(digits_of(home.number) == account.rsplit(":", 1)[1] for home in db.session.query(Household))
-        return left(now, account=account) + known  # type: ignore[arg-type]  # handed on as it came
+        return left(now, account=account) + known
 
     with patch("webapp.users.service.pins.tries_left", more):
         yield

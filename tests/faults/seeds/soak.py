@@ -21,7 +21,7 @@ def answers_kept() -> Iterator[None]:
 
     def finalize(app: Application, *args: object, **options: object) -> Response:
         kept.append(os.urandom(100_000))
-        return _finalize(app, *args, **options)  # type: ignore[arg-type]  # handed on as it came
+        return _finalize(app, *args, **options)
 
     with patch.object(Application, "finalize_request", finalize):
         yield
@@ -34,7 +34,7 @@ def files_left_open() -> Iterator[None]:
 
     def finalize(app: Application, *args: object, **options: object) -> Response:
         kept.append(os.open(os.devnull, os.O_RDONLY))
-        return _finalize(app, *args, **options)  # type: ignore[arg-type]  # handed on as it came
+        return _finalize(app, *args, **options)
 
     with patch.object(Application, "finalize_request", finalize):
         yield

@@ -24,7 +24,7 @@ def stepped(file: str, line: str) -> Callable[[], AbstractContextManager[None]]:
         read = Path.read_text
 
         def with_it(path: Path, *given: object, **more: object) -> str:
-            text = read(path, *given, **more)  # type: ignore[arg-type]  # handed on
+            text = read(path, *given, **more)
             return f"{text}\n{line}\n" if path.as_posix().endswith(f"/{file}") else text
 
         sources.python.cache_clear()
